@@ -1,0 +1,185 @@
+import denoJson from "../../deno.json" with { type: "json" };
+import { App } from "../app.ts";
+import { ConfigError } from "../config/config_error.ts";
+import { loadConfig } from "../config/load_config.ts";
+import type { Config } from "../config/config.ts";
+import { formatListenAddress, isLoopback, type ListenAddress } from "../http/listen_address.ts";
+import { createLogger, type Logger } from "../log/logger.ts";
+import { scanWarnings } from "../scan/batch_size.ts";
+import { type Command, HELP, parseCommand, UsageError } from "./args.ts";
+import { heldPermissions } from "./permissions.ts";
+import { readRevision } from "./revision.ts";
+import { type Listener, startListener } from "./listener.ts";
+
+/** Exit codes of the program (contract, section 1). */
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+
+/** Milliseconds that open HTTP requests may take to finish at the end. */
+const HTTP_GRACE_MS = 2000;
+
+type ServeCommand = Extract<Command, { name: "serve" }>;
+
+/** Runs the program and returns its exit code; never throws for what a person did wrong. */
+export async function run(args: readonly string[]): Promise<number> {
+  // The YAML library prints what it reads, passwords included, when it finds one of these.
+  for (const name of ["LOG_STREAM", "LOG_TOKENS"]) Deno.env.delete(name);
+  try {
+    const command = parseCommand(args);
+    switch (command.name) {
+      case "help":
+        print(HELP);
+        return EXIT.done;
+      case "version":
+        print(versionText());
+        return EXIT.done;
+      case "check":
+        return await check(command.configFile);
+      case "serve":
+        return await serve(command);
+    }
+  } catch (error) {
+    if (error instanceof UsageError) {
+      complain(`openport-exporter: ${error.message}\nTry: openport-exporter --help\n`);
+      return EXIT.usage;
+    }
+    if (error instanceof ConfigError) {
+      complain(`${error.message}\n`);
+      return EXIT.usage;
+    }
+    throw error;
+  }
+}
+
+async function check(configFile: string): Promise<number> {
+  const { config, warnings } = await loadConfig(configFile);
+  const all = [...warnings, ...scanWarnings(config)];
+  print([...all.map((warning) => `warning: ${warning}`), `${configFile}: OK`, ""].join("\n"));
+  return EXIT.done;
+}
+
+async function serve(command: ServeCommand): Promise<number> {
+  const { config, warnings } = await loadConfig(command.configFile);
+  const log = createLogger({
+    level: command.logLevel,
+    format: command.logFormat,
+    write: complain,
+    date: () => new Date(),
+  });
+  const address = command.listen ?? listenAddressOf(config);
+  const build = { version: denoJson.version, revision: readRevision(), runtime: runtimeText() };
+  log.info("Starting openport-exporter", { ...build, config_file: command.configFile });
+  const exposed = config.auth === undefined && !isLoopback(address)
+    ? [
+      "Anyone who reaches the listener can read the metrics and start scans: configure auth, or listen on loopback",
+    ]
+    : [];
+  for (const warning of [...warnings, ...scanWarnings(config), ...exposed]) log.warn(warning);
+
+  const app = new App({
+    config,
+    log,
+    build,
+    telemetryPath: command.telemetryPath,
+    path: Deno.env.get("PATH"),
+  });
+  const listener = listen(address, app, log);
+  if (listener === undefined) return EXIT.failed;
+  // From here on nothing opens a connection: what is not held cannot be misused.
+  await Deno.permissions.revoke({ name: "net" });
+  log.info("Listening", { address: formatListenAddress(listener.address) });
+  log.info("Permissions held", await heldPermissions());
+  return await untilSignal({ app, listener, log });
+}
+
+function listenAddressOf({ server }: Config): ListenAddress {
+  return { hostname: server.address, port: server.port };
+}
+
+function listen(address: ListenAddress, app: App, log: Logger): Listener | undefined {
+  try {
+    return startListener(address, { fetch: app.fetch, log });
+  } catch (error) {
+    log.error("Cannot listen: choose another address with --web.listen-address or server.port", {
+      address: formatListenAddress(address),
+      error: error instanceof Error ? error.message : String(error),
+    });
+    return undefined;
+  }
+}
+
+/** Serves until SIGTERM or SIGINT, then ends within 10 s; a second signal ends at once. */
+async function untilSignal(
+  { app, listener, log }: { app: App; listener: Listener; log: Logger },
+): Promise<number> {
+  const over = Promise.withResolvers<number>();
+  let ending = false;
+  const end = async (signal: string) => {
+    if (ending) {
+      log.warn("Ending at once", { signal });
+      app.killAll();
+      over.resolve(EXIT.failed);
+      return;
+    }
+    ending = true;
+    log.info("Stopping", { signal });
+    await app.stop();
+    await listener.close(HTTP_GRACE_MS);
+    log.info("Stopped");
+    over.resolve(EXIT.done);
+  };
+  const fail = (error: unknown) => {
+    log.error("Unexpected error", { error: errorText(error) });
+    app.killAll();
+    over.resolve(EXIT.failed);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => void end(signal).catch(fail));
+  }
+  Deno.addSignalListener("SIGHUP", () => {
+    log.warn("SIGHUP is ignored: restart the program to apply a changed configuration");
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    fail(event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    fail(event.error);
+  });
+  app.start().catch(fail);
+  return await over.promise;
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+function versionText(): string {
+  const { os, arch } = Deno.build;
+  return `openport-exporter, version ${denoJson.version} (revision: ${readRevision()})\n` +
+    `  runtime: ${runtimeText()}\n  platform: ${os}/${arch}\n`;
+}
+
+function runtimeText(): string {
+  return `deno ${Deno.version.deno}`;
+}
+
+const encoder = new TextEncoder();
+
+function print(text: string): void {
+  writeAll(Deno.stdout, text);
+}
+
+function complain(text: string): void {
+  writeAll(Deno.stderr, text);
+}
+
+/** Writes all of `text`; a reader that went away is no reason to stop scanning. */
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = encoder.encode(text);
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch {
+    // Nobody is left to be told.
+  }
+}

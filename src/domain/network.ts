@@ -1,0 +1,80 @@
+import { type Address, type Family, formatAddress, parseAddress } from "./address.ts";
+
+/** An address block in CIDR terms; host bits of `base` are always zero. */
+export interface Network {
+  readonly family: Family;
+  readonly base: bigint;
+  /** Prefix length, 0 to 32 for IPv4, 0 to 128 for IPv6. */
+  readonly prefix: number;
+}
+
+/** Number of bits in an address of `family`. */
+export function addressBits(family: Family): 32 | 128 {
+  return family === 4 ? 32 : 128;
+}
+
+/**
+ * Parses `ADDRESS` or `ADDRESS/PREFIX`; `masked` says that host bits were set and have been cleared.
+ *
+ * @throws {SyntaxError} when the text is neither, {RangeError} when the prefix is out of range.
+ */
+export function parseNetwork(text: string): { network: Network; masked: boolean } {
+  const slash = text.indexOf("/");
+  const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
+  const bits = addressBits(address.family);
+  let prefix: number = bits;
+  if (slash >= 0) {
+    const digits = text.slice(slash + 1);
+    if (!/^(?:0|[1-9]\d{0,2})$/.test(digits)) {
+      throw new SyntaxError(
+        `Cannot read a prefix length after "/": write a number from 0 to ${bits}`,
+      );
+    }
+    prefix = Number(digits);
+    if (prefix > bits) {
+      throw new RangeError(`Cannot use prefix length ${prefix}: it is above ${bits}`);
+    }
+  }
+  const base = maskTo(address.value, bits - prefix);
+  return { network: { family: address.family, base, prefix }, masked: base !== address.value };
+}
+
+function maskTo(value: bigint, hostBits: number): bigint {
+  return (value >> BigInt(hostBits)) << BigInt(hostBits);
+}
+
+/** Canonical text, always with its prefix: `127.0.0.1/32`. */
+export function formatNetwork({ family, base, prefix }: Network): string {
+  return `${formatAddress(family, base)}/${prefix}`;
+}
+
+/** Number of addresses, 1 to 2^128. */
+export function networkSize({ family, prefix }: Network): bigint {
+  return 1n << BigInt(addressBits(family) - prefix);
+}
+
+/** Canonical text of the address `offset` places after the base; offset is 0 to size - 1. */
+export function addressAt(network: Network, offset: number): string {
+  return formatAddress(network.family, network.base + BigInt(offset));
+}
+
+/** Whether `address` lies in `network`. */
+export function networkContains(
+  network: Network,
+  address: Pick<Address, "family" | "value">,
+): boolean {
+  return address.family === network.family &&
+    maskTo(address.value, addressBits(network.family) - network.prefix) === network.base;
+}
+
+/** Number of sub-networks no broader than `prefix` that `network` splits into; 1 when it is as narrow. */
+export function subnetworkCount(network: Network, prefix: number): number {
+  return prefix <= network.prefix ? 1 : 2 ** (prefix - network.prefix);
+}
+
+/** The `index`-th of those sub-networks, in address order, computed without making the others. */
+export function subnetworkAt(network: Network, prefix: number, index: number): Network {
+  if (prefix <= network.prefix) return network;
+  const step = 1n << BigInt(addressBits(network.family) - prefix);
+  return { family: network.family, base: network.base + BigInt(index) * step, prefix };
+}

@@ -1,0 +1,124 @@
+import type { Context } from "@hono/hono";
+import type { ScanKey } from "../domain/scan.ts";
+import { jsonError } from "./json_error.ts";
+import type { RateLimiter } from "./rate_limiter.ts";
+import { ParameterError, parseScanQuery, type ScanQuery } from "./scan_query.ts";
+
+/** What came of asking for a scan. */
+export type ScanRequestResult =
+  | { readonly status: "queued"; readonly queued: readonly ScanKey[]; readonly active: number }
+  | { readonly status: "skipped"; readonly active: number }
+  | { readonly status: "too_many"; readonly units: number; readonly capacity: number }
+  | { readonly status: "full"; readonly units: number; readonly room: number }
+  | { readonly status: "closing" };
+
+/** What the route needs. */
+export interface QueryRouteOptions {
+  readonly requestScan: (query: ScanQuery) => ScanRequestResult;
+  readonly rateLimiter: RateLimiter;
+}
+
+/** Scan keys that an answer lists at most. */
+const MAX_LISTED = 100;
+
+/** `/query`: validates the parameters, then takes from the rate limit, then queues. */
+export function queryRoute({ requestScan, rateLimiter }: QueryRouteOptions) {
+  return async function query(c: Context): Promise<Response> {
+    let scanQuery: ScanQuery;
+    try {
+      scanQuery = parseScanQuery(await parametersOf(c));
+    } catch (error) {
+      if (!(error instanceof ParameterError)) throw error;
+      return jsonError(c, 400, error);
+    }
+    const wait = rateLimiter.take();
+    if (wait > 0) {
+      c.header("Retry-After", String(wait));
+      return jsonError(c, 429, {
+        message: `Too many requests (scanning.rate_limit): try again in ${wait} s`,
+      });
+    }
+    return answer(c, requestScan(scanQuery));
+  };
+}
+
+/** Parameters of the address and, for POST, of a form or JSON body. */
+async function parametersOf(c: Context): Promise<Record<string, string[]>> {
+  const all: Record<string, string[]> = { ...c.req.queries() };
+  const add = (name: string, value: string) => {
+    all[name] = [...(all[name] ?? []), value];
+  };
+  if (c.req.method !== "POST") return all;
+  const body = await c.req.text();
+  if (body === "") return all;
+  const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  if (type === "application/json") {
+    for (const [name, value] of Object.entries(parseJsonObject(body))) {
+      if (typeof value !== "string" && typeof value !== "number") {
+        throw new ParameterError(name.slice(0, 40), "Cannot use this value: write a text");
+      }
+      add(name, String(value));
+    }
+  } else if (type === "application/x-www-form-urlencoded") {
+    for (const [name, value] of new URLSearchParams(body)) add(name, value);
+  } else {
+    throw new ParameterError(
+      "Content-Type",
+      "Cannot read this body: send application/x-www-form-urlencoded or application/json",
+    );
+  }
+  return all;
+}
+
+function parseJsonObject(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch {
+    // Falls through to the one message for everything that is no JSON object.
+  }
+  throw new ParameterError("body", "Cannot read it: send a JSON object with ip and ports");
+}
+
+function answer(c: Context, result: ScanRequestResult): Response {
+  switch (result.status) {
+    case "queued": {
+      const { queued, active } = result;
+      const scans = queued.slice(0, MAX_LISTED).map(({ target, portRange, protocol }) => ({
+        target,
+        port_range: portRange,
+        protocol,
+      }));
+      return c.json({
+        status: "success",
+        message: `Queued ${count(queued.length, "scan")}`,
+        details: { queued: queued.length, already_active: active, scans },
+      });
+    }
+    case "skipped":
+      return c.json({
+        status: "skipped",
+        message: "The same scan is already waiting or running",
+        details: { queued: 0, already_active: result.active },
+      }, 202);
+    case "too_many":
+      return jsonError(c, 400, {
+        parameter: "ip",
+        message: `ip: Cannot queue ${count(result.units, "scan")} at once: the queue holds ` +
+          `${result.capacity} (scanning.task_queue_size); ask for a narrower network`,
+      });
+    case "full":
+      return jsonError(c, 503, {
+        message: `The queue has room for ${count(result.room, "scan")}, ` +
+          `${result.units} are needed: try again later`,
+      });
+    case "closing":
+      return jsonError(c, 503, { message: "The exporter is shutting down" });
+  }
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}

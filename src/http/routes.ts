@@ -1,0 +1,119 @@
+import { gzip } from "node:zlib";
+import { promisify } from "node:util";
+import { type Context, type Handler, Hono } from "@hono/hono";
+import { HTTPException } from "@hono/hono/http-exception";
+import type { Logger } from "../log/logger.ts";
+import type { Counter } from "../prometheus/counter.ts";
+import { CONTENT_TYPES, type Format } from "../prometheus/text_format.ts";
+import { acceptsGzip, negotiateFormat } from "./exposition.ts";
+import { authentication, headLimit, sameSiteOnly, sizeLimit } from "./guards.ts";
+import { type Health, healthBody } from "./health.ts";
+import { jsonError } from "./json_error.ts";
+import { landingPage } from "./landing_page.ts";
+import { queryRoute, type QueryRouteOptions } from "./query_route.ts";
+
+/** What the routes need from the rest of the program. */
+export interface RouteDeps extends QueryRouteOptions {
+  readonly version: string;
+  readonly telemetryPath: string;
+  readonly auth: { readonly username: string; readonly password: string } | undefined;
+  /** The whole exposition, one consistent moment. */
+  readonly render: (format: Format) => string;
+  readonly health: () => Health;
+  /** Why the program is not ready; undefined when it is. */
+  readonly notReady: () => string | undefined;
+  readonly requests: Counter<"route" | "method" | "code">;
+  readonly log: Logger;
+}
+
+/** Paths that monitoring may ask without a password. */
+const OPEN_PATHS = new Set(["/healthz", "/-/healthy", "/-/ready"]);
+/** Methods that the request counter tells apart, so that a client cannot make series. */
+const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]);
+
+const compress = promisify(gzip);
+
+/** The whole HTTP interface as one app that can be asked without a socket. */
+export function createRoutes(deps: RouteDeps): Hono {
+  const table: readonly { path: string; methods: readonly string[]; handler: Handler }[] = [
+    { path: deps.telemetryPath, methods: ["GET"], handler: metricsRoute(deps.render) },
+    { path: "/query", methods: ["GET", "POST"], handler: queryRoute(deps) },
+    { path: "/healthz", methods: ["GET"], handler: healthRoute(deps.health) },
+    {
+      path: "/-/healthy",
+      methods: ["GET"],
+      handler: (c) => c.text("openport-exporter is healthy.\n"),
+    },
+    { path: "/-/ready", methods: ["GET"], handler: readyRoute(deps.notReady) },
+    { path: "/", methods: ["GET"], handler: landingRoute(deps) },
+  ];
+  const paths = new Set(table.map(({ path }) => path));
+  // Present from the first scrape on, so that increase() sees the first request.
+  for (const route of paths) deps.requests.init({ route, method: "GET", code: "200" });
+
+  const app = new Hono();
+  app.use(async function countRequests(c, next) {
+    await next();
+    const route = paths.has(c.req.path) ? c.req.path : "other";
+    const method = KNOWN_METHODS.has(c.req.method) ? c.req.method : "other";
+    deps.requests.inc({ route, method, code: String(c.res.status) });
+  });
+  app.use(headLimit, authentication(deps.auth, OPEN_PATHS), sizeLimit);
+  app.use("/query", sameSiteOnly);
+  for (const { path, methods, handler } of table) {
+    // HEAD is GET without a body, but what starts something is not asked for by HEAD.
+    const allowed = methods.includes("POST") ? methods : [...methods, "HEAD"];
+    app.all(
+      path,
+      (c, next) => allowed.includes(c.req.method) ? handler(c, next) : notAllowed(c, allowed),
+    );
+  }
+  app.notFound((c) => jsonError(c, 404, { message: "There is nothing at this path" }));
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    deps.log.error("Request failed", { route: c.req.path.slice(0, 200), error: String(error) });
+    return jsonError(c, 500, { message: "The request failed; the log says why" });
+  });
+  return app;
+}
+
+function notAllowed(c: Context, allowed: readonly string[]): Response {
+  c.header("Allow", allowed.join(", "));
+  return jsonError(c, 405, { message: `Method not allowed: use ${allowed.join(" or ")}` });
+}
+
+function metricsRoute(render: (format: Format) => string) {
+  return async function metrics(c: Context): Promise<Response> {
+    const format = negotiateFormat(c.req.header("Accept"));
+    const page = render(format);
+    c.header("Content-Type", CONTENT_TYPES[format]);
+    c.header("Vary", "Accept, Accept-Encoding");
+    if (!acceptsGzip(c.req.header("Accept-Encoding"))) return c.body(page);
+    c.header("Content-Encoding", "gzip");
+    return c.body(Uint8Array.from(await compress(page)));
+  };
+}
+
+function healthRoute(health: () => Health) {
+  return function healthz(c: Context): Response {
+    const report = health();
+    return c.json(healthBody(report), report.status === "shutting down" ? 503 : 200);
+  };
+}
+
+function readyRoute(notReady: () => string | undefined) {
+  return function ready(c: Context): Response {
+    const reason = notReady();
+    return reason === undefined
+      ? c.text("openport-exporter is ready.\n")
+      : c.text(`openport-exporter is not ready: ${reason}\n`, 503);
+  };
+}
+
+function landingRoute(options: { version: string; telemetryPath: string }) {
+  return function landing(c: Context): Response | Promise<Response> {
+    c.header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    c.header("X-Content-Type-Options", "nosniff");
+    return c.html(landingPage(options));
+  };
+}

@@ -1,0 +1,187 @@
+import { FAILURE_TYPES } from "../domain/scan.ts";
+import { CollectedFamily, CollectedHistogram } from "../prometheus/collected.ts";
+import type { Metric } from "../prometheus/metric.ts";
+import { DURATION_BUCKETS } from "../state/duration_buckets.ts";
+import type { ScanRecord, ScanRecords, TargetRecord } from "../state/scan_records.ts";
+
+const SCAN_KEY = ["target", "port_range", "protocol"] as const;
+
+/** The per-scan and per-target families: projections of the scan records at scrape time. */
+export function scanMetrics(
+  records: ScanRecords,
+  { durationMetrics }: { durationMetrics: boolean },
+): Metric[] {
+  return [
+    ...outcomeMetrics(records),
+    ...(durationMetrics ? durationFamilies(records) : []),
+    ...targetMetrics(records),
+  ];
+}
+
+function outcomeMetrics(records: ScanRecords): Metric[] {
+  const perScan = (
+    name: string,
+    type: "counter" | "gauge",
+    help: string,
+    value: (record: ScanRecord) => number | undefined,
+  ) =>
+    new CollectedFamily({
+      name,
+      help,
+      type,
+      labelNames: SCAN_KEY,
+      collect: function* () {
+        for (const [, record] of records.all()) {
+          const sample = value(record);
+          if (sample !== undefined) yield [labelsOf(record), sample] as const;
+        }
+      },
+    });
+  return [
+    perScan(
+      "scans_successful_total",
+      "counter",
+      "Scans that ended complete.",
+      (record) => record.successes,
+    ),
+    new CollectedFamily({
+      name: "scans_failed_total",
+      help: "Scans that failed or ended partial, by the reason.",
+      type: "counter",
+      labelNames: [...SCAN_KEY, "error_type"] as const,
+      collect: function* () {
+        for (const [, record] of records.all()) {
+          for (const type of FAILURE_TYPES) {
+            const count = record.failures.get(type);
+            if (count !== undefined) yield [[...labelsOf(record), type] as const, count] as const;
+          }
+        }
+      },
+    }),
+    perScan(
+      "nmap_scan_timeouts_total",
+      "counter",
+      "Scans that were ended by scanning.timeout, or all of whose hosts timed out.",
+      (record) => record.timeouts,
+    ),
+    perScan(
+      "openport_scans_partial_total",
+      "counter",
+      "Scans that ended with the results of some of their hosts only.",
+      (record) => record.partials,
+    ),
+    perScan(
+      "openport_scans_skipped_total",
+      "counter",
+      "Turns that a scan lost because it was still waiting or running.",
+      (record) => record.skipped,
+    ),
+    perScan(
+      "last_scan_timestamp_seconds",
+      "gauge",
+      "When the last complete scan ended, in unix seconds.",
+      (record) => record.lastCompleteAt,
+    ),
+    perScan(
+      "openport_hosts_timed_out",
+      "gauge",
+      "Hosts of the last scan that ran into scanning.host_timeout; they keep their last known state.",
+      (record) => record.lastHostsTimedOut,
+    ),
+    perScan(
+      "openport_hosts_incomplete",
+      "gauge",
+      "Addresses that the last scan learnt nothing of; they keep their last known state.",
+      (record) => record.lastHostsIncomplete,
+    ),
+  ];
+}
+
+function durationFamilies(records: ScanRecords): Metric[] {
+  return [
+    new CollectedFamily({
+      name: "scan_duration_seconds",
+      help: "Duration of the last complete scan in seconds.",
+      type: "gauge",
+      labelNames: SCAN_KEY,
+      collect: function* () {
+        for (const [, record] of records.all()) {
+          if (record.lastDuration !== undefined) {
+            yield [labelsOf(record), record.lastDuration] as const;
+          }
+        }
+      },
+    }),
+    new CollectedHistogram({
+      name: "scan_duration_histogram_seconds",
+      help: "Durations of complete scans in seconds.",
+      labelNames: SCAN_KEY,
+      buckets: DURATION_BUCKETS,
+      collect: function* () {
+        for (const [, record] of records.all()) yield [labelsOf(record), record.durations] as const;
+      },
+    }),
+  ];
+}
+
+function targetMetrics(records: ScanRecords): Metric[] {
+  const hostCount = (
+    name: string,
+    help: string,
+    value: (target: TargetRecord) => number | undefined,
+  ) =>
+    new CollectedFamily({
+      name,
+      help,
+      type: "gauge",
+      labelNames: ["target"] as const,
+      collect: function* () {
+        for (const target of records.targets()) {
+          const count = value(target);
+          if (count !== undefined) yield [[target.target] as const, count] as const;
+        }
+      },
+    });
+  return [
+    hostCount(
+      "nmap_host_up_count",
+      "Addresses that nmap called up in the last complete scan of the whole target; " +
+        "with host discovery disabled (-Pn) nmap calls every address on a routed network up.",
+      (target) => target.hostsUp,
+    ),
+    hostCount(
+      "nmap_host_down_count",
+      "Addresses that nmap did not report as up in the last complete scan of the whole target; " +
+        "with host discovery disabled (-Pn) there are none on a routed network.",
+      (target) => target.hostsDown,
+    ),
+    new CollectedFamily({
+      name: "port_state_changes_total",
+      help:
+        "Ports that changed between two looks; the first look at a port is its baseline and no change.",
+      type: "counter",
+      labelNames: ["target", "change_type"] as const,
+      collect: function* () {
+        for (const { target, closedToOpen, openToClosed } of records.targets()) {
+          yield [[target, "closed_to_open"] as const, closedToOpen] as const;
+          yield [[target, "open_to_closed"] as const, openToClosed] as const;
+        }
+      },
+    }),
+    new CollectedFamily({
+      name: "openport_changes_unconfirmed_total",
+      help: "Ports that seemed closed and were found open by a second look.",
+      type: "counter",
+      labelNames: ["target"] as const,
+      collect: function* () {
+        for (const { target, unconfirmed } of records.targets()) {
+          yield [[target] as const, unconfirmed] as const;
+        }
+      },
+    }),
+  ];
+}
+
+function labelsOf({ key }: ScanRecord): readonly [string, string, string] {
+  return [key.target, key.portRange, key.protocol];
+}

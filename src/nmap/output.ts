@@ -1,0 +1,185 @@
+import { PortSet } from "../domain/ports.ts";
+import { type HostReport, type Protocol, PROTOCOLS } from "../domain/scan.ts";
+import { HostReader, readNumber } from "./host_reader.ts";
+import { mergeReports } from "./merge_reports.ts";
+import { parsePortList } from "./port_list.ts";
+import { type Attributes, XmlStream } from "./xml_stream.ts";
+
+/** Most skipped targets whose texts are kept, and most characters kept of any text. */
+const MAX_SKIPPED_TARGETS = 16;
+const MAX_TEXT = 1000;
+
+/** What a document of nmap says beside its hosts. */
+export interface NmapDocument {
+  readonly version: string | undefined;
+  /** Ports that were scanned, by protocol. */
+  readonly covered: Readonly<Record<Protocol, PortSet>>;
+  /** How the run ended by nmap's own account; undefined while it did not say. */
+  readonly finished:
+    | { readonly exit: string | undefined; readonly errormsg: string | undefined }
+    | undefined;
+  /** Number of addresses that nmap accounts for. */
+  readonly total: number | undefined;
+  /** Targets that nmap left out, the first 16. */
+  readonly skippedTargets: readonly string[];
+  /** Number of host elements without an address or with one that was not asked for. */
+  readonly strangers: number;
+}
+
+// Elements that matter, by the one they stand in: `<hosthint>` has the children of `<host>` and is none.
+const CHILDREN: Readonly<Record<string, readonly string[]>> = {
+  "": ["nmaprun"],
+  nmaprun: ["scaninfo", "target", "host", "runstats"],
+  host: ["status", "address", "ports"],
+  ports: ["port", "extraports"],
+  port: ["state"],
+  extraports: ["extrareasons"],
+  runstats: ["finished", "hosts"],
+};
+const OTHER = "other";
+
+/** Reads the XML of one nmap process as it comes, in memory that does not grow with its length. */
+export class NmapOutputReader {
+  readonly #ports: PortSet | undefined;
+  readonly #host: HostReader;
+  readonly #stream: XmlStream;
+  readonly #hosts = new Map<string, HostReport>();
+  readonly #path: string[] = [];
+  readonly #covered: Record<Protocol, PortSet> = { tcp: PortSet.EMPTY, udp: PortSet.EMPTY };
+  readonly #skippedTargets: string[] = [];
+  #connect = false;
+  #version: string | undefined;
+  #finished: NmapDocument["finished"];
+  #total: number | undefined;
+  #strangers = 0;
+
+  /** `asked` holds canonical addresses; `ports`, where known, are those asked for, to be shared instead of parsed again. */
+  constructor({ asked, ports }: { asked: ReadonlySet<string>; ports?: PortSet }) {
+    this.#ports = ports;
+    this.#host = new HostReader(asked);
+    this.#stream = new XmlStream({
+      open: (name, attributes) => this.#open(name, attributes),
+      close: () => this.#close(),
+    });
+  }
+
+  /**
+   * Takes the next bytes, split anywhere.
+   *
+   * @throws {NmapOutputError} when the document is malformed, now and ever after; what was read before stays readable.
+   */
+  write(chunk: Uint8Array): void {
+    this.#stream.write(chunk);
+  }
+
+  /**
+   * Says that no more bytes come.
+   *
+   * @throws {NmapOutputError} when the document is not closed.
+   */
+  end(): NmapDocument {
+    this.#stream.end();
+    return this.document;
+  }
+
+  /** What was read so far. */
+  get document(): NmapDocument {
+    return {
+      version: this.#version,
+      covered: { ...this.#covered },
+      finished: this.#finished,
+      total: this.#total,
+      skippedTargets: [...this.#skippedTargets],
+      strangers: this.#strangers,
+    };
+  }
+
+  /** Hosts that were asked for and reported whole so far, each address once. */
+  get hosts(): readonly HostReport[] {
+    return [...this.#hosts.values()];
+  }
+
+  #open(name: string, attributes: Attributes): void {
+    const parent = this.#path.at(-1) ?? "";
+    const kind = CHILDREN[parent]?.includes(name) ? name : OTHER;
+    if (parent === "" && kind === OTHER) throw new SyntaxError("it is no nmaprun document");
+    this.#path.push(kind);
+    switch (kind) {
+      case "nmaprun":
+        this.#version = attributes.version?.slice(0, MAX_TEXT);
+        break;
+      case "scaninfo":
+        this.#scanInfo(attributes);
+        break;
+      case "target":
+        this.#target(attributes);
+        break;
+      case "finished":
+        this.#finished = {
+          exit: attributes.exit?.slice(0, MAX_TEXT),
+          errormsg: attributes.errormsg?.slice(0, MAX_TEXT),
+        };
+        break;
+      case "hosts":
+        this.#total = readNumber("total", attributes.total);
+        break;
+      case "host":
+        this.#host.begin(attributes);
+        break;
+      case "status":
+        this.#host.status(attributes);
+        break;
+      case "address":
+        this.#host.address(attributes);
+        break;
+      case "port":
+        this.#host.port(attributes);
+        break;
+      case "state":
+        this.#host.portState(attributes);
+        break;
+      case "extraports":
+        this.#host.extraPorts(attributes);
+        break;
+      case "extrareasons":
+        this.#host.extraReasons(attributes, this.#context);
+        break;
+    }
+  }
+
+  #close(): boolean {
+    const kind = this.#path.pop();
+    if (kind === "port") this.#host.portEnd();
+    if (kind !== "host") return false;
+    const report = this.#host.end(this.#context);
+    if (report === undefined) this.#strangers++;
+    else {
+      const earlier = this.#hosts.get(report.address);
+      this.#hosts.set(
+        report.address,
+        earlier === undefined ? report : mergeReports(earlier, report),
+      );
+    }
+    return true;
+  }
+
+  get #context() {
+    return { covered: this.#covered, connect: this.#connect };
+  }
+
+  #scanInfo({ type, protocol, services }: Attributes): void {
+    if (type === "connect") this.#connect = true;
+    const known = PROTOCOLS.find((name) => name === protocol);
+    if (known === undefined || services === undefined) return;
+    const asked = this.#ports;
+    const ports = asked !== undefined && services === asked.toString()
+      ? asked
+      : parsePortList(services);
+    this.#covered[known] = this.#covered[known].union(ports);
+  }
+
+  #target({ specification, status }: Attributes): void {
+    if (status !== "skipped" || this.#skippedTargets.length >= MAX_SKIPPED_TARGETS) return;
+    this.#skippedTargets.push((specification ?? "").slice(0, MAX_TEXT));
+  }
+}

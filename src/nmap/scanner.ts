@@ -1,0 +1,104 @@
+import { PortSet } from "../domain/ports.ts";
+import type { ScanFailure, ScanJob, Scanner, ScanOutcome, Technique } from "../domain/scan.ts";
+import { nmapArguments } from "./arguments.ts";
+import { classify, localSendError } from "./failure.ts";
+import { oneLine } from "./one_line.ts";
+import { NmapOutputReader } from "./output.ts";
+import type { NmapProcesses, ProcessResult } from "./process.ts";
+
+/** What the scanner needs from outside. */
+export interface NmapScannerDeps {
+  readonly processes: NmapProcesses;
+  /** What `auto` means now. */
+  readonly technique: () => Technique;
+  /** Milliseconds on the program's monotonic clock. */
+  readonly now: () => number;
+}
+
+type Ended = Extract<ProcessResult, { kind: "ended" }>;
+
+/** A scanner that runs one nmap process per job. */
+export function createNmapScanner({ processes, technique, now }: NmapScannerDeps): Scanner {
+  return async function scanWithNmap(job, signal): Promise<ScanOutcome> {
+    const startedAt = now();
+    const failed = (failure: ScanFailure): ScanOutcome => ({
+      failure,
+      hosts: [],
+      covered: { tcp: PortSet.EMPTY, udp: PortSet.EMPTY },
+      startedAt,
+      endedAt: now(),
+    });
+    let args: string[];
+    try {
+      const { nmap } = job;
+      args = nmapArguments(job, nmap.technique === "auto" ? technique() : nmap.technique);
+    } catch (error) {
+      return failed({ type: "other", message: oneLine(messageOf(error)) });
+    }
+    const reader = new NmapOutputReader({ asked: new Set(job.addresses), ports: job.ports });
+    const result = await processes.run({
+      args,
+      signal,
+      timeoutMs: job.timeoutMs,
+      onOutput: (chunk) => reader.write(chunk),
+    });
+    if (result.kind === "missing") {
+      return failed({ type: "nmap_missing", message: result.message });
+    }
+    if (result.kind === "refused") return failed({ type: "other", message: result.message });
+    if (result.kind === "stopped") return failed(STOPPED);
+    const failure = failureOf(result, job, reader);
+    const { hosts } = reader;
+    return {
+      failure,
+      // Silence says nothing of a host when this machine could not send.
+      hosts: localSendError(result.stderr) === undefined
+        ? hosts
+        : hosts.filter(({ alive }) => alive),
+      covered: reader.document.covered,
+      startedAt,
+      endedAt: now(),
+    };
+  };
+}
+
+const STOPPED: ScanFailure = { type: "stopped", message: "Cannot finish the scan: it was stopped" };
+
+function failureOf(
+  { code, signal, endedBy, stderr, outputError }: Ended,
+  job: ScanJob,
+  reader: NmapOutputReader,
+): ScanFailure | undefined {
+  const failure = classify({
+    code,
+    signal,
+    endedByUs: endedBy !== "itself",
+    stderr,
+    malformed: outputError === undefined ? truncation(reader) : messageOf(outputError),
+    document: reader.document,
+    asked: job.addresses.length,
+  });
+  // One that was complete before our signal reached it is complete.
+  if (failure === undefined) return undefined;
+  if (endedBy === "abort") return STOPPED;
+  if (endedBy !== "timeout") return failure;
+  const seconds = job.timeoutMs / 1000;
+  return {
+    type: "timeout",
+    message: `Cannot finish the scan within ${seconds} s (scanning.timeout): ` +
+      "raise it, or scan fewer ports or at a higher rate",
+  };
+}
+
+function truncation(reader: NmapOutputReader): string | undefined {
+  try {
+    reader.end();
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

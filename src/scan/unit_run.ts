@@ -1,0 +1,199 @@
+import { addressAt, networkSize } from "../domain/network.ts";
+import { FAILURE_TYPES, type FailureType, type ScanJob, type ScanOutcome } from "../domain/scan.ts";
+import type { Task } from "../queue/task_queue.ts";
+import type { Look, LooksOfOutcome } from "../state/look.ts";
+import type { ScanRecord, UnitSummary } from "../state/scan_records.ts";
+import { addressesPerProcess } from "./batch_size.ts";
+
+/** What a run needs to know when it begins. */
+export interface UnitRunOptions {
+  readonly task: Task;
+  readonly record: ScanRecord;
+  /** Processes that may run at once, which bounds the process time of a unit. */
+  readonly workers: number;
+  /** Milliseconds on the monotonic clock. */
+  readonly now: number;
+}
+
+/**
+ * One scan of one unit on its way: which addresses were handed to which process, how much process
+ * time is left, and what the processes said. It makes its batches one by one and does no IO.
+ */
+export class UnitRun {
+  readonly task: Task;
+  readonly record: ScanRecord;
+  /** Whether something in this unit answered when it was last looked at. */
+  readonly hadLife: boolean;
+  /** Whether something has answered in this run. */
+  answered = false;
+  /** Looks that say nothing as long as it is open whether the scanner's own network works. */
+  held: Look[] = [];
+  /** Addresses that answered last time and were silent in this run. */
+  silent = 0;
+  /** Batches handed out that have not ended. */
+  running = 0;
+
+  readonly #startedAt: number;
+  readonly #size: number;
+  readonly #batchSize: number;
+  readonly #failures = new Map<FailureType, string>();
+  #next = 0;
+  #budgetMs: number;
+  #stopped = false;
+  #outOfTime = false;
+  #applied = 0;
+  #up = 0;
+  #down = 0;
+  #timedOut = 0;
+  #unreachable = 0;
+
+  constructor({ task, record, workers, now }: UnitRunOptions) {
+    this.task = task;
+    this.record = record;
+    this.hadLife = record.alive.size > 0;
+    this.#startedAt = now;
+    this.#size = Number(networkSize(task.unit.network));
+    this.#batchSize = addressesPerProcess({ ports: task.unit.ports.size, nmap: task.unit.nmap });
+    const batches = Math.ceil(this.#size / this.#batchSize);
+    this.#budgetMs = task.unit.timeout * 1000 * Math.min(workers, batches);
+  }
+
+  /** Number of addresses in the unit. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** When the run began, milliseconds on the monotonic clock. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  /** Whether the run was ended by us. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Whether a batch can be handed out now. */
+  get hasBatch(): boolean {
+    if (this.#stopped || this.#next >= this.#size) return false;
+    if (this.#budgetMs > 0) return true;
+    // Processes that still run may give back time that they reserved.
+    if (this.running === 0) this.#outOfTime = true;
+    return false;
+  }
+
+  /** Whether all batches have been handed out and have ended. */
+  get isOver(): boolean {
+    return this.running === 0 && !this.hasBatch;
+  }
+
+  /** The next batch, with the process time that it may take set aside; to be called when `hasBatch`. */
+  takeBatch(): ScanJob {
+    const { unit } = this.task;
+    const count = Math.min(this.#batchSize, this.#size - this.#next);
+    const addresses = Array.from(
+      { length: count },
+      (_, index) =>
+        addressAt(unit.network, (this.record.resumeAt + this.#next + index) % this.#size),
+    );
+    this.#next += count;
+    this.running++;
+    return {
+      addresses,
+      family: unit.network.family,
+      ports: unit.ports,
+      protocol: unit.key.protocol,
+      nmap: unit.nmap,
+      timeoutMs: this.reserve(),
+      confirming: false,
+    };
+  }
+
+  /** Sets aside the wall time of one process, in milliseconds; 0 when the unit's time is used up. */
+  reserve(): number {
+    const reserved = Math.min(this.task.unit.timeout * 1000, Math.max(0, this.#budgetMs));
+    this.#budgetMs -= reserved;
+    return reserved;
+  }
+
+  /** Gives back what a process did not use of its reserve. */
+  giveBack(reservedMs: number, outcome: ScanOutcome): void {
+    this.#budgetMs += Math.max(0, reservedMs - (outcome.endedAt - outcome.startedAt));
+  }
+
+  /** Notes how a process ended and what it saw. */
+  note(outcome: ScanOutcome, seen: LooksOfOutcome): void {
+    if (outcome.failure?.type === "stopped") this.#stopped = true;
+    else if (outcome.failure !== undefined) {
+      this.fail(outcome.failure.type, outcome.failure.message);
+    }
+    this.#up += seen.up;
+    this.#down += seen.down;
+    this.#timedOut += seen.timedOut.length;
+    this.#unreachable += seen.unreachable.length;
+    this.#applied += seen.looks.length;
+  }
+
+  /** Notes that the run failed in some way; the first message of each kind is kept. */
+  fail(type: FailureType, message: string): void {
+    if (!this.#failures.has(type)) this.#failures.set(type, message);
+  }
+
+  /** Notes that the run was ended by us. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** How the unit ended; `noAnswer` when it is in doubt whether the scanner's own network works. */
+  summary({ now, noAnswer }: { now: number; noAnswer: boolean }): UnitSummary {
+    const failure = this.#failure(noAnswer);
+    const partial = this.#applied > 0 && !noAnswer;
+    const known = this.#applied + this.#timedOut;
+    return {
+      end: this.#stopped
+        ? "stopped"
+        : failure === undefined
+        ? "complete"
+        : partial
+        ? "partial"
+        : "failed",
+      failure: this.#stopped ? undefined : failure,
+      duration: (now - this.#startedAt) / 1000,
+      up: this.#up,
+      down: this.#size - this.#up,
+      timedOut: this.#timedOut,
+      incomplete: Math.max(0, this.#size - known),
+      lookedAtAll: this.#up + this.#down === this.#size,
+      resumeAt: this.#outOfTime ? (this.record.resumeAt + this.#next) % this.#size : 0,
+    };
+  }
+
+  #failure(noAnswer: boolean): UnitSummary["failure"] {
+    const { timeout } = this.task.unit;
+    if (this.#outOfTime) {
+      const left = this.#size - this.#next;
+      this.fail(
+        "timeout",
+        `${left} of ${this.#size} addresses were not reached within scanning.timeout (${timeout} s a process); ` +
+          "the next scan begins with them",
+      );
+    }
+    if (noAnswer) {
+      this.fail(
+        "no_answer",
+        "Nothing answers that did before: the last known state is kept until this is seen again",
+      );
+    }
+    if (this.#applied === 0 && this.#timedOut > 0) {
+      this.fail("timeout", `Every host timed out (scanning.host_timeout)`);
+    }
+    if (this.#applied === 0 && this.#unreachable > 0) {
+      this.fail(
+        this.hadLife ? "no_answer" : "no_route",
+        "No port could be reached from this machine",
+      );
+    }
+    const type = FAILURE_TYPES.find((name) => this.#failures.has(name));
+    return type === undefined ? undefined : { type, message: this.#failures.get(type)! };
+  }
+}

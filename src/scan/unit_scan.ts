@@ -1,0 +1,185 @@
+import { networkSize } from "../domain/network.ts";
+import type { ScanJob, ScanKey, Scanner, ScanOutcome } from "../domain/scan.ts";
+import { type Look, looksOf, type LooksOfOutcome } from "../state/look.ts";
+import type { Applied, Doubt, PortChange, PortState, Trust } from "../state/port_state.ts";
+import { lookAgain } from "./second_look.ts";
+import type { UnitRun } from "./unit_run.ts";
+
+/** What scanning a unit needs from the rest of the program. */
+export interface UnitScanDeps {
+  readonly scanner: Scanner;
+  readonly state: PortState;
+  readonly confirmChanges: boolean;
+  /** Milliseconds on the monotonic clock. */
+  readonly now: () => number;
+  /** Wall clock, unix milliseconds. */
+  readonly wallClock: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly events: UnitScanEvents;
+}
+
+/** What happens on the way, for metrics and the log. */
+export interface UnitScanEvents {
+  /** Port states changed. */
+  changed(key: ScanKey, changes: readonly PortChange[]): void;
+  /** Ports that seemed closed were found open again. */
+  unconfirmed(key: ScanKey, ports: number, doubt: Doubt): void;
+  /** A second look could not be taken; the ports stay as they are. */
+  secondLookFailed(key: ScanKey, doubt: Doubt, message: string): void;
+  /** One process ended. */
+  processEnded(key: ScanKey, job: ScanJob, outcome: ScanOutcome): void;
+}
+
+/** Scans the batches of units: process, looks, state, second looks, in one worker slot. */
+export class UnitScan {
+  readonly #deps: UnitScanDeps;
+
+  constructor(deps: UnitScanDeps) {
+    this.#deps = deps;
+  }
+
+  /** Runs one batch to its end, second looks included. */
+  async scanBatch(run: UnitRun, job: ScanJob, signal: AbortSignal): Promise<void> {
+    const { unit } = run.task;
+    const outcome = await this.#runProcess(run, job, signal);
+    const seen = looksOf(outcome, {
+      addresses: job.addresses,
+      protocol: job.protocol,
+      ports: unit.ports,
+      clockOffset: this.#clockOffset,
+    });
+    run.note(outcome, seen);
+    if (seen.alive.length > 0) this.#answered(run, seen);
+    const looks = this.#sift(run, seen.looks);
+    await this.#applyAndConfirm(run, looks, signal);
+  }
+
+  /**
+   * Looks again at what fell silent in a unit of one address, before that is believed.
+   * Returns whether the silence was confirmed; what answers after all is applied.
+   */
+  async confirmSilence(run: UnitRun, signal: AbortSignal): Promise<boolean> {
+    if (!this.#deps.confirmChanges) return true;
+    const confirmed: Look[] = [];
+    for (const look of run.held) {
+      const ports = this.#deps.state.openPorts(look).filter((port) => look.covered.has(port));
+      if (ports.length === 0) continue;
+      const second = await this.#lookAgain(run, { ...look, ports, reason: "vanished" }, signal);
+      if (run.answered) {
+        this.#applyFirst(run, this.#release(run), "openings");
+        this.#applySecond(run, second.looks);
+        return false;
+      }
+      if (second.failure !== undefined) return false;
+      confirmed.push(...second.looks);
+    }
+    run.held.push(...confirmed);
+    return true;
+  }
+
+  /** Applies what was held because the silence is believed now; `confirmed` says that it was looked at again. */
+  async believeSilence(
+    run: UnitRun,
+    { confirmed, signal }: { confirmed: boolean; signal: AbortSignal },
+  ): Promise<void> {
+    const looks = this.#release(run);
+    if (confirmed) this.#applyFirst(run, looks, "everything");
+    else await this.#applyAndConfirm(run, looks, signal);
+  }
+
+  get #clockOffset(): number {
+    return this.#deps.now() - this.#deps.wallClock();
+  }
+
+  async #runProcess(run: UnitRun, job: ScanJob, signal: AbortSignal): Promise<ScanOutcome> {
+    const outcome = await this.#deps.scanner(job, signal);
+    run.giveBack(job.timeoutMs, outcome);
+    this.#deps.events.processEnded(run.record.key, job, outcome);
+    return outcome;
+  }
+
+  #answered(run: UnitRun, { alive }: Pick<LooksOfOutcome, "alive">): void {
+    run.answered = true;
+    run.record.answeredAt = this.#deps.now();
+    run.record.silentSince = undefined;
+    for (const address of alive) run.record.alive.add(address);
+  }
+
+  /**
+   * The looks to apply now. Until something in the unit answers, looks are held that would close ports
+   * or make a baseline out of what may only be the scanner's own broken network.
+   */
+  #sift(run: UnitRun, looks: readonly Look[]): Look[] {
+    const wasAlive = (look: Look) => run.record.alive.has(look.address);
+    run.silent += looks.filter((look) => !look.alive && wasAlive(look)).length;
+    if (run.answered || !run.hadLife) return [...this.#release(run), ...looks];
+    const doubtful = (look: Look) => wasAlive(look) || this.#deps.state.addsCoverage(look);
+    run.held.push(...looks.filter(doubtful));
+    return looks.filter((look) => !doubtful(look));
+  }
+
+  async #applyAndConfirm(run: UnitRun, looks: readonly Look[], signal: AbortSignal): Promise<void> {
+    const trust = this.#deps.confirmChanges ? "openings" : "closings";
+    for (const doubt of this.#applyFirst(run, looks, trust).doubts) {
+      const second = await this.#lookAgain(run, doubt, signal);
+      this.#applySecond(run, second.looks);
+    }
+  }
+
+  async #lookAgain(run: UnitRun, doubt: Doubt, signal: AbortSignal) {
+    const { random, events } = this.#deps;
+    const { nmap, timeout } = run.task.unit;
+    const second = await lookAgain(doubt, {
+      nmap,
+      timeout,
+      random,
+      clockOffset: this.#clockOffset,
+      run: (job) => {
+        const timeoutMs = run.reserve();
+        if (timeoutMs === 0) return Promise.resolve(undefined);
+        return this.#runProcess(run, { ...job, timeoutMs }, signal);
+      },
+    });
+    const { looks, foundOpen, failure } = second;
+    if (looks.some((look) => look.alive)) this.#answered(run, { alive: [doubt.address] });
+    if (foundOpen > 0 && doubt.reason === "vanished") {
+      events.unconfirmed(run.record.key, foundOpen, doubt);
+    }
+    if (failure?.type === "stopped") run.stop();
+    else if (failure !== undefined) {
+      events.secondLookFailed(run.record.key, doubt, failure.message);
+    }
+    return second;
+  }
+
+  #release(run: UnitRun): Look[] {
+    const looks = run.held;
+    run.held = [];
+    return looks;
+  }
+
+  #applyFirst(run: UnitRun, looks: readonly Look[], trust: Trust): Applied {
+    for (const look of looks) {
+      if (look.alive) run.record.alive.add(look.address);
+      else run.record.alive.delete(look.address);
+    }
+    return this.#apply(run, looks, trust);
+  }
+
+  /** A second look at a few ports that stay silent does not unsay that the host answered on others. */
+  #applySecond(run: UnitRun, looks: readonly Look[]): void {
+    this.#apply(run, looks, "everything");
+  }
+
+  #apply(run: UnitRun, looks: readonly Look[], trust: Trust): Applied {
+    const applied = this.#deps.state.apply(looks, trust);
+    if (applied.changes.length > 0) this.#deps.events.changed(run.record.key, applied.changes);
+    return applied;
+  }
+}
+
+/** Whether a run covers exactly one address. */
+export function isSingle(run: UnitRun): boolean {
+  return networkSize(run.task.unit.network) === 1n;
+}

@@ -1,0 +1,225 @@
+import { Bell } from "../async/bell.ts";
+import { Semaphore } from "../async/semaphore.ts";
+import type { ScanJob } from "../domain/scan.ts";
+import type { Task, TaskQueue } from "../queue/task_queue.ts";
+import type { ScanRecord, ScanRecords, UnitSummary } from "../state/scan_records.ts";
+import { judgeSilence, type Silence, type Verdict } from "./reachability.ts";
+import { UnitRun } from "./unit_run.ts";
+import { isSingle, UnitScan, type UnitScanDeps } from "./unit_scan.ts";
+
+/** What the pool needs from the rest of the program. */
+export interface WorkerPoolOptions extends UnitScanDeps {
+  /** Processes at once. */
+  readonly workers: number;
+  readonly queue: TaskQueue;
+  readonly records: ScanRecords;
+  /** The record that a task is counted under. */
+  readonly recordOf: (task: Task) => ScanRecord;
+  /** Called when a task has left the queue. */
+  readonly onTaken: () => void;
+  /** Called once for each unit when it has ended. */
+  readonly onEnd: (task: Task, record: ScanRecord, summary: UnitSummary) => void;
+}
+
+interface Work {
+  readonly run: UnitRun;
+  readonly job: ScanJob;
+}
+
+/**
+ * Runs the batches of waiting and running units in a fixed number of worker slots.
+ *
+ * Slots are dealt in turn to the oldest waiting task and to the units under way, so that neither a
+ * huge unit starves small ones nor a stream of small ones a huge unit.
+ */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #scan: UnitScan;
+  readonly #slots: Semaphore;
+  readonly #stop = new AbortController();
+  readonly #news = new Bell();
+  /** Units under way by id; those that have batches left are dealt to from the front. */
+  readonly #runs = new Map<string, UnitRun>();
+  /** Units that fell silent and wait for what others see. */
+  readonly #parked = new Set<string>();
+  readonly #performing = new Set<Promise<void>>();
+  readonly #waiting = new Set<Promise<void>>();
+  #dealtToRunning = true;
+  #dealing: Promise<void> | undefined;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#scan = new UnitScan(options);
+    this.#slots = new Semaphore(options.workers);
+  }
+
+  /** Processes running now. */
+  get busy(): number {
+    return this.#performing.size;
+  }
+
+  /** Most processes at once. */
+  get workers(): number {
+    return this.#slots.permits;
+  }
+
+  /** Whether the unit with this id is being scanned. */
+  isRunning(id: string): boolean {
+    return this.#runs.has(id);
+  }
+
+  /** Begins to take tasks. */
+  start(): void {
+    this.#dealing ??= this.#deal();
+  }
+
+  /** Says that the queue has something new. */
+  wake(): void {
+    this.#news.ring();
+  }
+
+  /** Takes no more work, ends what runs and resolves when it has ended; what finished is kept. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#dealing;
+    await Promise.all([...this.#performing, ...this.#waiting]);
+  }
+
+  async #deal(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const slot = await this.#slots.acquire(signal).catch(() => undefined);
+      if (slot === undefined) return;
+      let work = this.#nextWork();
+      while (work === undefined && !signal.aborted) {
+        await this.#news.next(signal);
+        work = this.#nextWork();
+      }
+      if (work === undefined) slot[Symbol.dispose]();
+      else this.#begin(work, slot);
+    }
+  }
+
+  #begin({ run, job }: Work, slot: Disposable): void {
+    const performing = this.#perform(run, job).finally(() => {
+      this.#performing.delete(performing);
+      slot[Symbol.dispose]();
+      this.#news.ring();
+    });
+    this.#performing.add(performing);
+  }
+
+  /** Alternates between a waiting task and a unit under way when there are both. */
+  #nextWork(): Work | undefined {
+    if (this.#stop.signal.aborted) return undefined;
+    const fromQueue = () => this.#takeTask();
+    const fromRunning = () => this.#continueRun();
+    this.#dealtToRunning = !this.#dealtToRunning;
+    return this.#dealtToRunning ? fromRunning() ?? fromQueue() : fromQueue() ?? fromRunning();
+  }
+
+  #takeTask(): Work | undefined {
+    const { queue, recordOf, workers, now, onTaken } = this.#options;
+    const task = queue.take();
+    if (task === undefined) return undefined;
+    const run = new UnitRun({ task, record: recordOf(task), workers, now: now() });
+    this.#runs.set(task.id, run);
+    onTaken();
+    return { run, job: run.takeBatch() };
+  }
+
+  #continueRun(): Work | undefined {
+    for (const [id, run] of this.#runs) {
+      if (!run.hasBatch) continue;
+      // Moved to the back: every unit under way gets its turn.
+      this.#runs.delete(id);
+      this.#runs.set(id, run);
+      return { run, job: run.takeBatch() };
+    }
+    return undefined;
+  }
+
+  async #perform(run: UnitRun, job: ScanJob): Promise<void> {
+    const { signal } = this.#stop;
+    try {
+      await this.#scan.scanBatch(run, job, signal);
+    } finally {
+      run.running--;
+    }
+    if (run.answered) this.#news.ring();
+    if (!run.isOver || !this.#runs.has(run.task.id)) return;
+    await this.#conclude(run);
+  }
+
+  /** Ends a unit all of whose batches have ended; a silent one only after its silence has been judged. */
+  async #conclude(run: UnitRun): Promise<void> {
+    const { signal } = this.#stop;
+    const wentSilent = run.hadLife && !run.answered && run.silent > 0 && !run.stopped;
+    if (!wentSilent) {
+      this.#end(run, { noAnswer: false });
+      return;
+    }
+    const { record } = run;
+    const silentBefore = record.silentSince;
+    const single = isSingle(run) && silentBefore === undefined;
+    const confirmed = single && await this.#scan.confirmSilence(run, signal);
+    if (run.answered || run.stopped) {
+      this.#end(run, { noAnswer: false });
+      return;
+    }
+    record.silentSince ??= this.#options.now();
+    const silence = { record, startedAt: run.startedAt, confirmedSingle: confirmed, silentBefore };
+    if (this.#judge(run, silence) !== "wait") {
+      await this.#settle(run, silence, confirmed);
+      return;
+    }
+    // The slot is given back meanwhile: what the others see may need it.
+    this.#parked.add(run.task.id);
+    const waiting = this.#awaitVerdict(run, silence, confirmed).finally(() =>
+      this.#waiting.delete(waiting)
+    );
+    this.#waiting.add(waiting);
+  }
+
+  #judge(run: UnitRun, silence: Silence): Verdict {
+    const others = [...this.#options.records.all()].map(([, record]) => record)
+      .filter((record) => record !== run.record);
+    const pending = this.#pendingRecords();
+    return judgeSilence(silence, others, (record) => pending.has(record));
+  }
+
+  #pendingRecords(): ReadonlySet<ScanRecord> {
+    const { queue, records } = this.#options;
+    const ids = [...queue.ids(), ...this.#runs.keys()].filter((id) => !this.#parked.has(id));
+    return new Set(ids.flatMap((id) => records.get(id) ?? []));
+  }
+
+  async #awaitVerdict(
+    run: UnitRun,
+    silence: Silence,
+    confirmed: boolean,
+  ): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted && this.#judge(run, silence) === "wait") await this.#news.next(signal);
+    this.#parked.delete(run.task.id);
+    if (signal.aborted) run.stop();
+    await this.#settle(run, silence, confirmed);
+  }
+
+  async #settle(run: UnitRun, silence: Silence, confirmed: boolean): Promise<void> {
+    const believed = !run.stopped && this.#judge(run, silence) === "believe";
+    if (believed) {
+      await this.#scan.believeSilence(run, { confirmed, signal: this.#stop.signal });
+    }
+    this.#end(run, { noAnswer: !believed });
+  }
+
+  #end(run: UnitRun, { noAnswer }: { noAnswer: boolean }): void {
+    const { task, record } = run;
+    this.#runs.delete(task.id);
+    const summary = run.summary({ now: this.#options.now(), noAnswer });
+    this.#options.records.finish(record, summary);
+    this.#options.onEnd(task, record, summary);
+    this.#news.ring();
+  }
+}

@@ -1,0 +1,81 @@
+import type { ScanUnit } from "../domain/scan.ts";
+import type { PlannedTarget } from "./plan.ts";
+import { type DueUnit, Schedule } from "./schedule.ts";
+
+/** Longest sleep of a platform timer, 2^31 - 1 ms (HTML standard, setTimeout); longer waits are cut up. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What a scheduler needs from the rest of the program. */
+export interface SchedulerOptions {
+  readonly targets: readonly PlannedTarget[];
+  /** Milliseconds on a clock that is never set back. */
+  readonly now: () => number;
+  /** Tasks that the queue would take from the schedule now. */
+  readonly room: () => number;
+  /** Whether a unit with this id waits or runs. */
+  readonly isActive: (id: string) => boolean;
+  /** Hands a due unit over; called only while there is room. */
+  readonly offer: (due: DueUnit) => void;
+  /** Called for `turns` turns that a unit lost because it was still waiting or running. */
+  readonly skipped: (unit: ScanUnit, turns: number) => void;
+}
+
+/** Hands due units to the queue as room allows; what is due but has no room stays in the schedule. */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #schedule: Schedule;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running = false;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#schedule = new Schedule(options.targets, options.now());
+  }
+
+  /** Seconds by which the most overdue scan that is not even queued is late. */
+  get lagSeconds(): number {
+    return this.#schedule.lag(this.#options.now()) / 1000;
+  }
+
+  /** Begins to hand out what is due. */
+  start(): void {
+    this.#running = true;
+    this.fill();
+  }
+
+  /** Stops for good. */
+  stop(): void {
+    this.#running = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** Fills the queue from what is due; to be called whenever room appears. */
+  fill(): void {
+    if (!this.#running) return;
+    const { now, room, isActive, offer, skipped } = this.#options;
+    while (room() > 0) {
+      const due = this.#schedule.take(now());
+      if (due === undefined) break;
+      const active = isActive(due.id);
+      const lostTurns = due.missedTurns + (active ? 1 : 0);
+      if (lostTurns > 0) skipped(due.unit, lostTurns);
+      if (!active) offer(due);
+    }
+    this.#sleep();
+  }
+
+  /** Makes targets due at once, for instance those that failed for a reason which is gone. */
+  hasten(which: (target: PlannedTarget) => boolean): void {
+    this.#schedule.hasten(which, this.#options.now());
+    this.fill();
+  }
+
+  #sleep(): void {
+    clearTimeout(this.#timer);
+    const { nextDueAt } = this.#schedule;
+    // Without room there is nothing to do until a task leaves the queue, which calls fill().
+    if (nextDueAt === undefined || this.#options.room() === 0) return;
+    const wait = Math.min(Math.max(0, nextDueAt - this.#options.now()), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.fill(), wait);
+  }
+}

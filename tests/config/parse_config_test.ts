@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Config } from "../../src/config/config.ts";
+import { ConfigError } from "../../src/config/config_error.ts";
+import { parseConfig } from "../../src/config/parse_config.ts";
+import { formatNetwork } from "../../src/domain/network.ts";
+
+function read(name: string) {
+  const url = new URL(`../testdata/config/${name}`, import.meta.url);
+  return parseConfig(Deno.readTextFileSync(url), "config.yaml");
+}
+
+/** A configuration as plain values. */
+function plain({ scanning, targets, ...rest }: Config) {
+  return {
+    ...rest,
+    scanning: { ...scanning, ports: scanning.ports.toString() },
+    targets: targets.map(({ text, network }) => [text, formatNetwork(network)]),
+  };
+}
+
+const DEFAULTS = {
+  server: { address: "0.0.0.0", port: 9919 },
+  scanning: {
+    interval: 86400,
+    portRange: "1-65535",
+    ports: "1-65535",
+    maxCidrSize: 24,
+    timeout: 3600,
+    durationMetrics: false,
+    udpScan: false,
+    rateLimit: 30,
+    taskQueueSize: 1000,
+    workerCount: 10,
+    confirmChanges: true,
+    nmap: {
+      technique: "auto",
+      disableDnsResolution: true,
+      disableHostDiscovery: true,
+      minRate: 1000,
+      maxRate: 0,
+      minParallelism: 1000,
+      maxRetries: 6,
+      hostTimeout: 300,
+      scanDelay: 0,
+      maxScanDelay: 0,
+      initialRttTimeout: 0,
+      maxRttTimeout: 0,
+      minRttTimeout: 0,
+    },
+  },
+  auth: undefined,
+  targets: [],
+};
+
+Deno.test("parseConfig() gives every key of an empty file its default, without a warning", () => {
+  for (const text of ["", "\n", "# only a comment\n", "---\n", "{}", "\uFEFF", "null"]) {
+    const { config, warnings } = parseConfig(text, "config.yaml");
+    assert.deepEqual(plain(config), DEFAULTS);
+    assert.deepEqual(warnings, []);
+  }
+});
+
+Deno.test("parseConfig() takes a section without a value as one with nothing in it", () => {
+  assert.deepEqual(plain(read("valid_empty_sections.yaml").config), DEFAULTS);
+});
+
+Deno.test("parseConfig() reads every key", () => {
+  const { config, warnings } = read("valid_full.yaml");
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(plain(config), {
+    server: { address: "::1", port: 0 },
+    scanning: {
+      interval: 21600,
+      portRange: "22,80,8000-8100",
+      ports: "22,80,8000-8100",
+      maxCidrSize: 28,
+      timeout: 900,
+      durationMetrics: true,
+      udpScan: true,
+      rateLimit: 0,
+      taskQueueSize: 5,
+      workerCount: 2,
+      confirmChanges: false,
+      nmap: {
+        technique: "connect",
+        disableDnsResolution: false,
+        disableHostDiscovery: false,
+        minRate: 10,
+        maxRate: 20,
+        minParallelism: 30,
+        maxRetries: 0,
+        hostTimeout: 5400,
+        scanDelay: 0,
+        maxScanDelay: 1000,
+        initialRttTimeout: 100,
+        maxRttTimeout: 150,
+        minRttTimeout: 50,
+      },
+    },
+    auth: { username: "007", password: "0x1F" },
+    targets: [
+      ["127.0.0.1", "127.0.0.1/32"],
+      ["192.0.2.0/24", "192.0.2.0/24"],
+      ["2001:db8::1", "2001:db8::1/128"],
+    ],
+  });
+});
+
+Deno.test("parseConfig() follows aliases", () => {
+  const { config } = read("valid_anchors.yaml");
+  assert.equal(config.scanning.nmap.minRttTimeout, 50);
+  assert.equal(config.scanning.nmap.maxRttTimeout, 50);
+});
+
+Deno.test("parseConfig() warns, with the place, of what is allowed but unwise", () => {
+  const { config, warnings } = read("valid_warnings.yaml");
+  assert.deepEqual(warnings, [
+    "config.yaml:2:13: scanning.interval: 30 s is short: the same addresses are probed without a pause (60 s and more is usual)",
+    "config.yaml:3:13: scanning.min_rate: is written beside scanning.scan_delay: nmap obeys min_rate and ignores scan_delay (write one of the two)",
+    "config.yaml:4:20: scanning.min_parallelism: is left out: nmap ignores it beside scanning.scan_delay (write one of the two)",
+    "config.yaml:9:15: auth.basic.password: is a default or sample that anybody would try (choose one of your own)",
+    'config.yaml:11:5: targets[0]: "192.0.2.77/24" has host bits set: 192.0.2.0/24 is used',
+    "config.yaml:12:5: targets[1]: 192.0.2.0/24 is already targets[0]: it is scanned once",
+  ]);
+  assert.equal(config.scanning.nmap.minRate, 100);
+  assert.equal(config.scanning.nmap.minParallelism, 0);
+});
+
+Deno.test("parseConfig() lets an unwritten min_rate and min_parallelism give way", () => {
+  const cases: readonly (readonly [text: string, minRate: number, minParallelism: number])[] = [
+    ["{}", 1000, 1000],
+    ["{ max_rate: 100 }", 100, 1000],
+    ["{ max_rate: 5000 }", 1000, 1000],
+    ["{ scan_delay: 5 }", 0, 0],
+    ["{ scan_delay: 5, max_rate: 100 }", 0, 0],
+    ["{ scan_delay: 5, min_rate: 0, min_parallelism: 0 }", 0, 0],
+    ["{ min_rate: 0, max_rate: 100 }", 0, 1000],
+    ["{ min_rate: 50, max_rate: 100, min_parallelism: 7 }", 50, 7],
+  ];
+  for (const [text, minRate, minParallelism] of cases) {
+    const { config, warnings } = parseConfig(`scanning: ${text}`, "config.yaml");
+    const { nmap } = config.scanning;
+    assert.deepEqual(
+      [nmap.minRate, nmap.minParallelism, warnings],
+      [minRate, minParallelism, []],
+      text,
+    );
+  }
+});
+
+Deno.test("parseConfig() takes unquoted numbers as they are written where text is wanted", () => {
+  const cases = ["22", "0x1F", "007", "1e3", "1.50", "-1", "8_0"];
+  for (const text of cases) {
+    const { config } = parseConfig(`auth: { basic: { username: ops, password: ${text} } }`, "c");
+    assert.equal(config.auth?.password, text);
+  }
+  assert.equal(parseConfig("scanning: { port_range: 22 }", "c").config.scanning.portRange, "22");
+});
+
+Deno.test("parseConfig() takes an empty auth.basic as admin and secret, and warns", () => {
+  for (const text of ["auth:\n  basic:\n", "auth: { basic: {} }"]) {
+    const { config, warnings } = parseConfig(text, "config.yaml");
+    assert.deepEqual(config.auth, { username: "admin", password: "secret" });
+    assert.equal(warnings.length, 1);
+    assert.doesNotMatch(warnings[0] ?? "", /secret/);
+  }
+});
+
+Deno.test("parseConfig() accepts these listen addresses", () => {
+  for (const text of ["127.0.0.1", "0.0.0.0", "'::'", "::1", "localhost"]) {
+    const { config } = parseConfig(`server:\n  address: ${text}\n`, "config.yaml");
+    assert.equal(config.server.address, text.replaceAll("'", ""));
+  }
+});
+
+Deno.test("parseConfig() ignores blanks around a target and accepts 2^24 addresses", () => {
+  const { config } = parseConfig("targets: [' 10.0.0.0/8\t', 10.0.0.0/8]", "config.yaml");
+  assert.equal(config.targets[0]?.text, "10.0.0.0/8");
+  assert.equal(config.targets.length, 2);
+});
+
+Deno.test("parseConfig() reads YAML 1.2 even when told otherwise", () => {
+  assert.throws(
+    () => parseConfig("%YAML 1.1\n---\nscanning: { udp_scan: yes }\n", "c"),
+    /^ConfigError: c:3:23: scanning\.udp_scan: must be true or false/,
+  );
+});
+
+Deno.test("parseConfig() cuts and escapes hostile text in messages", () => {
+  const long = "x".repeat(10_000);
+  for (const text of [`server: { address: ${long} }`, `${long}: 1`, '"\\e[31m\\n\\u202e": 1']) {
+    assert.throws(() => parseConfig(text, "c"), (error: Error) => {
+      // deno-lint-ignore no-control-regex -- these must not be there
+      assert.doesNotMatch(error.message, /[\u0000-\u001f\u202e]/);
+      assert.ok(error.message.length < 250, error.message);
+      return true;
+    });
+  }
+});
+
+Deno.test("parseConfig() is not blown up by aliases or nesting", () => {
+  const levels = Array.from({ length: 30 }, (_, i) => {
+    const alias = i === 0 ? "x" : `*a${i - 1}`;
+    return `k${i}: &a${i} [${Array(9).fill(alias).join(", ")}]`;
+  });
+  for (const text of [levels.join("\n"), "[".repeat(20_000), "- ".repeat(20_000)]) {
+    assert.throws(() => parseConfig(text, "c"), ConfigError);
+  }
+});
+
+const KEYS = ["server", "scanning", "auth", "basic", "targets", "port", "port_range", "interval"];
+const fragment = fc.oneof(
+  fc.constantFrom(...KEYS, ": ", "\n", "  ", "- ", "[", "]", "{", "}", "&a ", "*a", "'", '"', "#"),
+  fc.constantFrom(
+    "!x ",
+    "! ",
+    "!!int ",
+    "!!seq ",
+    "|",
+    ">",
+    "---\n",
+    "...",
+    "<<",
+    "? ",
+    "127.0.0.1",
+    "22",
+    "true",
+    "~",
+    "%",
+  ),
+  fc.string({ unit: "binary", maxLength: 5 }),
+);
+
+Deno.test("parseConfig() throws nothing but ConfigError, whatever the text", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string(), fc.array(fragment, { maxLength: 40 }).map((parts) => parts.join(""))),
+      (text) => {
+        try {
+          parseConfig(text, "config.yaml");
+        } catch (error) {
+          assert.ok(error instanceof ConfigError, `${error}`);
+          assert.ok(error.issues.length > 0);
+          for (const { line, column } of error.issues) assert.ok(line >= 1 && column >= 1);
+          for (const line of error.message.split("\n")) {
+            assert.match(line, /^config\.yaml:\d+:\d+: \S/);
+          }
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  );
+});

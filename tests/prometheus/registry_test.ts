@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { CollectedFamily } from "../../src/prometheus/collected.ts";
+import { Counter } from "../../src/prometheus/counter.ts";
+import { Gauge } from "../../src/prometheus/gauge.ts";
+import { Histogram } from "../../src/prometheus/histogram.ts";
+import type { Metric } from "../../src/prometheus/metric.ts";
+import { Registry } from "../../src/prometheus/registry.ts";
+
+const golden = (file: string) =>
+  Deno.readTextFileSync(new URL(`../testdata/prometheus/${file}`, import.meta.url));
+
+/** One family of every kind, every escape and special value, registered out of order. */
+function samplePage(): Registry {
+  const registry = new Registry();
+  const histogram = registry.register(
+    new Histogram({
+      name: "scan_duration_histogram_seconds",
+      help: "How long scans took.",
+      labelNames: ["target"],
+      buckets: [1, 2.5, 3600],
+    }),
+  );
+  const failed = registry.register(
+    new Counter({
+      name: "scans_failed_total",
+      help: 'Failed scans,\nby "error_type" (\\ is kept).',
+      labelNames: ["target", "error_type"],
+    }),
+  );
+  registry.register(new Gauge({ name: "task_queue_size", help: "Tasks.", collect: () => 7 }));
+  registry.register(new Gauge({ name: "absent", help: "No sample.", collect: () => undefined }));
+  registry.register(new Counter({ name: "nothing_total", help: "None.", labelNames: ["a"] }));
+  const odd = registry.register(new Gauge({ name: "odd", help: "", labelNames: ["value"] }));
+  registry.register(
+    new CollectedFamily({
+      name: "open_ports_total",
+      help: "Open ports of the address.",
+      type: "gauge",
+      labelNames: ["ip"],
+      collect: () => [[["127.0.0.1"], 2], [["2001:db8::1"], 0]],
+    }),
+  );
+  registry.register(new Counter({ name: "requests_total", help: "Requests." }));
+
+  histogram.observe({ target: "127.0.0.1/32" }, 0.5);
+  histogram.observe({ target: "127.0.0.1/32" }, 7200);
+  histogram.init({ target: "::1/128" });
+  failed.init({ target: "127.0.0.1/32", error_type: "timeout" });
+  failed.inc({ target: "127.0.0.1/32", error_type: "other" }, 3);
+  odd.set({ value: 'C:\\dir "quoted"\nnext' }, NaN);
+  odd.set({ value: "ünï 漢 🎉 {a=1}, #" }, -Infinity);
+  odd.set({ value: "" }, Infinity);
+  odd.set({ value: "1e+21" }, 1e21);
+  return registry;
+}
+
+Deno.test("Registry.render() gives the golden page in text", () => {
+  assert.equal(samplePage().render("text"), golden("page.prom"));
+});
+
+Deno.test("Registry.render() gives the golden page in OpenMetrics", () => {
+  assert.equal(samplePage().render("openmetrics"), golden("page.om"));
+});
+
+Deno.test("Registry.render() of no families is an empty page", () => {
+  assert.equal(new Registry().render("text"), "");
+  assert.equal(new Registry().render("openmetrics"), "# EOF\n");
+});
+
+Deno.test("Registry.render() writes HELP and TYPE once before chunks of any size", () => {
+  const registry = new Registry();
+  const metric: Metric = {
+    name: "x",
+    help: "X.",
+    type: "gauge",
+    labelNames: ["a"],
+    write(out) {
+      out.write('x{a="1"} 1\nx{a="2"} 2\n');
+      out.write('x{a="3"} 3\n');
+    },
+  };
+  assert.equal(registry.register(metric), metric);
+  assert.equal(
+    registry.render("text"),
+    '# HELP x X.\n# TYPE x gauge\nx{a="1"} 1\nx{a="2"} 2\nx{a="3"} 3\n',
+  );
+});
+
+const gauge = (name: string) => new Gauge({ name, help: "" });
+const counter = (name: string) => new Counter({ name, help: "" });
+const histogram = (name: string) => new Histogram({ name, help: "", buckets: [1] });
+
+Deno.test("Registry.register() refuses names that clash in either format, in any order", () => {
+  const f = (a: Metric, b: Metric, taken: string) => {
+    for (const [first, second] of [[a, b], [b, a]] as const) {
+      const registry = new Registry();
+      registry.register(first);
+      assert.throws(() => registry.register(second), {
+        name: "TypeError",
+        message: `Cannot register ${second.type} "${second.name}": ` +
+          `the name "${taken}" is taken by "${first.name}"`,
+      });
+      assert.equal(registry.render("text").match(/# TYPE/g)?.length, 1);
+    }
+  };
+  f(gauge("x"), gauge("x"), "x");
+  f(gauge("x_total"), counter("x_total"), "x_total");
+  f(counter("x_total"), gauge("x"), "x");
+  f(counter("x_total"), histogram("x"), "x");
+  f(counter("x_total"), gauge("x_created"), "x_created");
+  f(histogram("x"), gauge("x_sum"), "x_sum");
+  f(histogram("x"), gauge("x_count"), "x_count");
+  f(histogram("x"), gauge("x_bucket"), "x_bucket");
+  f(histogram("x"), counter("x_count_total"), "x_count");
+});
+
+Deno.test("Registry.register() takes names that only look alike", () => {
+  const registry = new Registry();
+  for (const metric of [gauge("x_total"), gauge("x"), gauge("y_sum"), counter("y_total")]) {
+    registry.register(metric);
+  }
+});
+
+Deno.test({
+  name: "Registry.render() gives a page that promtool reads",
+  ignore: !await isInstalled("promtool"),
+  async fn() {
+    const child = new Deno.Command("promtool", {
+      args: ["check", "metrics"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(samplePage().render("text")));
+    await writer.close();
+    const { code, stderr } = await child.output();
+    // 3 says that only names and help texts are complained of; a syntax error gives 1.
+    assert.equal(code, 3, new TextDecoder().decode(stderr));
+  },
+});
+
+/** Whether `command` can be run here. */
+async function isInstalled(command: string): Promise<boolean> {
+  try {
+    return (await new Deno.Command(command, { args: ["--version"] }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { PortSet } from "../../src/domain/ports.ts";
+import type { NmapOptions } from "../../src/domain/scan.ts";
+import {
+  addressesPerProcess,
+  heldRate,
+  scanWarnings,
+  secondsForSilentAddress,
+} from "../../src/scan/batch_size.ts";
+
+function options(changes: Partial<NmapOptions> = {}): NmapOptions {
+  return {
+    technique: "auto",
+    disableDnsResolution: true,
+    disableHostDiscovery: true,
+    minRate: 1000,
+    maxRate: 0,
+    minParallelism: 1000,
+    maxRetries: 6,
+    hostTimeout: 300,
+    scanDelay: 0,
+    maxScanDelay: 0,
+    initialRttTimeout: 0,
+    maxRttTimeout: 0,
+    minRttTimeout: 0,
+    ...changes,
+  };
+}
+
+Deno.test("heldRate() is what nmap is told, and 50 where it is told nothing", () => {
+  const f = (expected: number, changes: Partial<NmapOptions>) =>
+    assert.equal(heldRate(options(changes)), expected, JSON.stringify(changes));
+  f(1000, {});
+  f(1000, { maxRate: 5000 });
+  f(200, { maxRate: 200 });
+  f(200, { minRate: 0, maxRate: 200 });
+  f(50, { minRate: 0 });
+  // with a delay
+  f(10, { minRate: 0, scanDelay: 100 });
+  f(50, { minRate: 0, scanDelay: 5 });
+  f(200, { minRate: 0, maxRate: 500, scanDelay: 5 });
+  f(0.1, { minRate: 0, scanDelay: 10_000 });
+  f(1000, { scanDelay: 100 });
+});
+
+Deno.test("addressesPerProcess() is what can finish in half of host_timeout, 1 to 16", () => {
+  const f = (expected: number, ports: number, changes: Partial<NmapOptions> = {}) =>
+    assert.equal(addressesPerProcess({ ports, nmap: options(changes) }), expected);
+  f(1, 65_535);
+  f(3, 20_000);
+  f(7, 10_000);
+  f(8, 9375);
+  f(7, 9376);
+  f(16, 1000);
+  f(16, 1);
+  f(16, 65_535, { hostTimeout: 0 });
+  f(1, 65_535, { hostTimeout: 1 });
+  f(1, 65_535, { minRate: 0 });
+  f(3, 1000, { minRate: 0 });
+  f(2, 65_535, { minRate: 2000 });
+});
+
+Deno.test("secondsForSilentAddress() counts two probes for each port", () => {
+  assert.equal(secondsForSilentAddress({ ports: 65_535, nmap: options() }), 131.07);
+  assert.equal(secondsForSilentAddress({ ports: 100, nmap: options({ minRate: 0 }) }), 4);
+});
+
+Deno.test("scanWarnings() says with the numbers when no silent address can finish", () => {
+  const warnings = (timeout: number, changes: Partial<NmapOptions>) =>
+    scanWarnings({
+      scanning: { ports: PortSet.fromRanges([[1, 65_535]]), timeout, nmap: options(changes) },
+    });
+  assert.deepEqual(warnings(3600, {}), []);
+  assert.deepEqual(warnings(3600, { hostTimeout: 0 }), []);
+  assert.deepEqual(warnings(3600, { minRate: 0, maxRate: 100 }), [
+    "scanning.host_timeout: even one silent address cannot finish in 300 s: 2 probes for each of " +
+    "65535 ports at 100 packets per second take 1311 s (raise it or the rate, or scan fewer ports)",
+  ]);
+  assert.deepEqual(warnings(60, {}).map((text) => text.split(":", 1)[0]), ["scanning.timeout"]);
+  assert.equal(warnings(60, { hostTimeout: 100 }).length, 2);
+});
