@@ -54,6 +54,7 @@ export class NmapProcesses {
   readonly #candidates: readonly string[];
   readonly #killGraceMs: number;
   readonly #children = new Set<Deno.ChildProcess>();
+  readonly #killed = new WeakSet<Deno.ChildProcess>();
 
   /** `path` is the PATH that a bare name is looked up in; undefined leaves the system's usual one. */
   constructor({ path, candidates = NMAP_CANDIDATES, killGraceMs = KILL_GRACE_MS }: {
@@ -72,9 +73,12 @@ export class NmapProcesses {
     return this.#children.size;
   }
 
-  /** Sends `signal` to every process that lives. */
+  /** Sends `signal` to every process that lives; those that end of it were ended by `abort`. */
   killAll(signal: Deno.Signal): void {
-    for (const child of this.#children) kill(child, signal);
+    for (const child of this.#children) {
+      this.#killed.add(child);
+      kill(child, signal);
+    }
   }
 
   /** Runs nmap once; resolves when it has ended and its pipes are closed, and never rejects. */
@@ -151,6 +155,7 @@ export class NmapProcesses {
     const status = await child.status;
     // What the pipes still hold is read, but there is nothing left to signal.
     exited = true;
+    const killed = this.#killed.has(child);
     clearTimeout(timer);
     clearTimeout(killTimer);
     signal.removeEventListener("abort", onAbort);
@@ -159,7 +164,7 @@ export class NmapProcesses {
       kind: "ended",
       code: status.code,
       signal: status.signal,
-      endedBy,
+      endedBy: endedBy === "itself" && killed ? "abort" : endedBy,
       outputError,
       stderr: stderr.toString(),
     };

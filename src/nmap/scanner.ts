@@ -1,5 +1,12 @@
 import { PortSet } from "../domain/ports.ts";
-import type { ScanFailure, ScanJob, Scanner, ScanOutcome, Technique } from "../domain/scan.ts";
+import type {
+  HostReport,
+  ScanFailure,
+  ScanJob,
+  Scanner,
+  ScanOutcome,
+  Technique,
+} from "../domain/scan.ts";
 import { nmapArguments } from "./arguments.ts";
 import { classify, localSendError } from "./failure.ts";
 import { oneLine } from "./one_line.ts";
@@ -48,17 +55,29 @@ export function createNmapScanner({ processes, technique, now }: NmapScannerDeps
     if (result.kind === "refused") return failed({ type: "other", message: result.message });
     if (result.kind === "stopped") return failed(STOPPED);
     const failure = failureOf(result, job, reader);
-    const { hosts } = reader;
+    const { covered } = reader.document;
+    const hosts = localSendError(result.stderr) === undefined
+      ? reader.hosts
+      : reader.hosts.filter(({ alive }) => alive).map((host) => openPortsOnly(host, covered));
     return {
       failure,
-      // Silence says nothing of a host when this machine could not send.
-      hosts: localSendError(result.stderr) === undefined
-        ? hosts
-        : hosts.filter(({ alive }) => alive),
-      covered: reader.document.covered,
+      hosts,
+      covered,
       startedAt,
       endedAt: now(),
     };
+  };
+}
+
+/** Silence says nothing of a port when this machine could not send: only what is open is known. */
+function openPortsOnly(host: HostReport, covered: ScanOutcome["covered"]): HostReport {
+  const { tcp, udp } = host.open;
+  return {
+    ...host,
+    unreachable: {
+      tcp: covered.tcp.subtract(PortSet.of(tcp)),
+      udp: covered.udp.subtract(PortSet.of(udp)),
+    },
   };
 }
 
@@ -82,7 +101,7 @@ function failureOf(
   if (failure === undefined) return undefined;
   if (endedBy === "abort") return STOPPED;
   if (endedBy !== "timeout") return failure;
-  const seconds = job.timeoutMs / 1000;
+  const seconds = Math.round(job.timeoutMs / 100) / 10;
   return {
     type: "timeout",
     message: `Cannot finish the scan within ${seconds} s (scanning.timeout): ` +
