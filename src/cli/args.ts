@@ -74,15 +74,28 @@ export function parseCommand(args: readonly string[]): Command {
   return values["config.check"] ? { name: "check", configFile } : serve;
 }
 
-function parseFlags(args: readonly string[]) {
-  const { values, tokens } = parseArgs({
+type FlagName = keyof typeof FLAGS;
+
+/** A value for every flag. */
+type FlagValues = {
+  -readonly [Name in FlagName]: (typeof FLAGS)[Name] extends { type: "boolean" } ? boolean
+    : (typeof FLAGS)[Name] extends { default: string } ? string
+    : string | undefined;
+};
+
+function parseFlags(args: readonly string[]): FlagValues {
+  // Only for its tokens: its own `strict` and `allowNegative` throw errors that are not for users.
+  const { tokens } = parseArgs({
     args: [...args],
     options: FLAGS,
-    allowNegative: true,
     allowPositionals: true,
     strict: false,
     tokens: true,
   });
+  const values: Record<string, string | boolean | undefined> = {};
+  for (const [name, flag] of Object.entries(FLAGS)) {
+    values[name] = "default" in flag ? flag.default : undefined;
+  }
   for (const token of tokens) {
     if (token.kind === "positional") {
       throw new UsageError(
@@ -91,32 +104,35 @@ function parseFlags(args: readonly string[]) {
     }
     if (token.kind !== "option") continue;
     const name = token.name.replace(/^no-/, "");
-    const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name as keyof typeof FLAGS] : undefined;
     const negated = token.name !== name;
+    const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name as FlagName] : undefined;
     if (flag === undefined || (negated && flag.type !== "boolean")) {
       throw unknownFlag(token.rawName);
     }
-    if (flag.type === "string" && token.value === undefined) {
+    if (flag.type === "boolean") {
+      if (token.value !== undefined) {
+        throw new UsageError(
+          `${token.rawName}: Cannot take a value: write --${name} or --no-${name}`,
+        );
+      }
+      values[name] = !negated;
+      continue;
+    }
+    // A flag in place of a value is a forgotten value; one that begins so is written --flag=-value.
+    if (token.value === undefined || (!token.inlineValue && /^-./.test(token.value))) {
       throw new UsageError(
         `${token.rawName}: Cannot do without a value: write ${token.rawName}=VALUE`,
       );
     }
-    if (flag.type === "boolean" && token.value !== undefined) {
-      throw new UsageError(
-        `${token.rawName}: Cannot take a value: write --${name} or --no-${name}`,
-      );
-    }
+    values[name] = token.value;
   }
-  return values as {
-    [Name in keyof typeof FLAGS]: (typeof FLAGS)[Name] extends { type: "boolean" } ? boolean
-      : (typeof FLAGS)[Name] extends { default: string } ? string
-      : string | undefined;
-  };
+  return values as FlagValues;
 }
 
 function unknownFlag(rawName: string): UsageError {
   const known = new Map([["", Object.keys(FLAGS)]]);
-  const hint = explainUnknownKey(rawName.replace(/^-+/, ""), "", known);
+  const hint = explainUnknownKey(rawName.replace(/^-+/, ""), "", known)
+    .replace('did you mean "', 'did you mean "--');
   return new UsageError(`Unknown flag ${JSON.stringify(rawName.slice(0, 60))}: ${hint}`);
 }
 
@@ -132,7 +148,8 @@ function listenAddress(text: string | undefined): ListenAddress | undefined {
 const TAKEN_PATHS = ["/", "/query", "/healthz", "/-/healthy", "/-/ready"];
 
 function telemetryPath(path: string): string {
-  if (!/^\/[A-Za-z0-9._~/-]*$/.test(path)) {
+  // No empty and no dot segments: clients take those out, or read "//x" as the name of a host.
+  if (!/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)*\/?$/.test(path) || path === "") {
     throw new UsageError(
       '--web.telemetry-path: Cannot use it: write a path such as /metrics (letters, digits, "/", ".", "_", "~", "-")',
     );

@@ -5,7 +5,10 @@ import type { Logger } from "../log/logger.ts";
 export interface Listener {
   /** Where it really listens; the port is never 0. */
   readonly address: ListenAddress;
-  /** Lets open requests finish, but cuts them off after `graceMs` milliseconds. */
+  /**
+   * Takes no more requests and lets open ones finish, but waits no longer than `graceMs` milliseconds;
+   * those still open then are cut off by the end of the process.
+   */
   close(graceMs: number): Promise<void>;
 }
 
@@ -21,10 +24,8 @@ export function startListener(
     log: Logger;
   },
 ): Listener {
-  const cut = new AbortController();
   const server = Deno.serve({
     ...address,
-    signal: cut.signal,
     onListen: () => {},
     onError: (error) => {
       log.error("Request failed", { error: String(error) });
@@ -34,8 +35,10 @@ export function startListener(
   return {
     address: { hostname: server.addr.hostname, port: server.addr.port },
     async close(graceMs) {
-      const timer = setTimeout(() => cut.abort(), graceMs);
-      await server.shutdown();
+      // Not by the abort signal of Deno.serve: once a shutdown has begun, it throws in a place nobody catches.
+      const over = Promise.withResolvers<void>();
+      const timer = setTimeout(over.resolve, graceMs);
+      await Promise.race([server.shutdown(), over.promise]);
       clearTimeout(timer);
     },
   };

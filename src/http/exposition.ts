@@ -14,7 +14,7 @@ const OFFERS: readonly { format: Format; type: string; versions: readonly string
 export function negotiateFormat(accept: string | undefined): Format {
   const ranges = parseAccept(accept ?? "*/*").map(({ type, params, q }) => ({
     type: type.toLowerCase(),
-    version: params["version"] ?? "",
+    version: Object.entries(params).find(([name]) => name.toLowerCase() === "version")?.[1] ?? "",
     q,
   }));
   const scores = OFFERS.map(({ format, type, versions }) => {

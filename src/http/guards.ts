@@ -1,5 +1,4 @@
 import type { MiddlewareHandler } from "@hono/hono";
-import { bodyLimit } from "@hono/hono/body-limit";
 import { basicAuth } from "@hono/hono/basic-auth";
 import { jsonError } from "./json_error.ts";
 
@@ -16,11 +15,40 @@ export const headLimit: MiddlewareHandler = async function headLimit(c, next) {
   return await next();
 };
 
-/** Refuses requests whose body is too large, however it is sent. */
-export const sizeLimit: MiddlewareHandler = bodyLimit({
-  maxSize: MAX_REQUEST_BYTES,
-  onError: (c) => jsonError(c, 413, TOO_LARGE),
-});
+/** What `readBody` leaves for the routes behind it. */
+export interface BodyEnv {
+  readonly Variables: { readonly body: string };
+}
+
+/** Reads the body, decoded as UTF-8; refuses requests whose body is too large, however it is sent. */
+export const readBody: MiddlewareHandler<BodyEnv> = async function readBody(c, next) {
+  let text = "";
+  try {
+    const declared = Number(c.req.header("Content-Length") ?? 0);
+    const body = declared > MAX_REQUEST_BYTES ? undefined : await readAtMost(c.req.raw.body);
+    if (body === undefined) return jsonError(c, 413, TOO_LARGE);
+    text = body;
+  } catch {
+    // Nobody is left to read this, but it is no failure of ours either.
+    return jsonError(c, 400, { message: "The request ended before its body did" });
+  }
+  c.set("body", text);
+  return await next();
+};
+
+// Hono's bodyLimit makes a new Request of the old one, for which Deno prints a warning on stderr.
+async function readAtMost(body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let size = 0;
+  let text = "";
+  // Leaving the loop cancels the stream, so that what is still to come is not read.
+  for await (const chunk of body ?? []) {
+    size += chunk.length;
+    if (size > MAX_REQUEST_BYTES) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
 
 /** Asks for a user and password on every path but `open` ones; both are compared in constant time. */
 export function authentication(
@@ -42,17 +70,20 @@ export function authentication(
 /** Refuses requests that a browser sends on behalf of another site. */
 export const sameSiteOnly: MiddlewareHandler = async function sameSiteOnly(c, next) {
   const origin = c.req.header("Origin");
-  const foreign = origin !== undefined && hostOf(origin) !== c.req.header("Host")?.toLowerCase();
+  const foreign = origin !== undefined && !isOwn(origin, c.req.header("Host"));
   if (foreign || c.req.header("Sec-Fetch-Site") === "cross-site") {
     return jsonError(c, 403, { message: "Requests from another site cannot start a scan" });
   }
   return await next();
 };
 
-function hostOf(origin: string): string | undefined {
+/** Whether a page of `origin` came from the host that it asks now; a hidden origin (`null`) did not. */
+function isOwn(origin: string, host: string | undefined): boolean {
   try {
-    return new URL(origin).host;
+    const page = new URL(origin);
+    // Read as an address, so that a default port that a proxy wrote out makes no difference.
+    return page.host !== "" && page.host === new URL(`${page.protocol}//${host}`).host;
   } catch {
-    return undefined;
+    return false;
   }
 }

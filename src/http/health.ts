@@ -11,8 +11,11 @@ export interface Health {
 
 /** The JSON of a health report. */
 export function healthBody(health: Health): Record<string, unknown> {
+  const closing = health.status === "shutting down";
   return {
-    status: health.status,
+    // An answer with an error status is an error for those who read only the body.
+    status: closing ? "error" : health.status,
+    ...(closing && { message: "The exporter is shutting down" }),
     ...(health.reasons.length > 0 && { reasons: health.reasons }),
     queue_size: health.queueSize,
     queue_capacity: health.queueCapacity,

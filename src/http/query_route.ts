@@ -1,8 +1,9 @@
 import type { Context } from "@hono/hono";
 import type { ScanKey } from "../domain/scan.ts";
+import type { BodyEnv } from "./guards.ts";
 import { jsonError } from "./json_error.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
-import { ParameterError, parseScanQuery, type ScanQuery } from "./scan_query.ts";
+import { ParameterError, type Parameters, parseScanQuery, type ScanQuery } from "./scan_query.ts";
 
 /** What came of asking for a scan. */
 export type ScanRequestResult =
@@ -23,10 +24,10 @@ const MAX_LISTED = 100;
 
 /** `/query`: validates the parameters, then takes from the rate limit, then queues. */
 export function queryRoute({ requestScan, rateLimiter }: QueryRouteOptions) {
-  return async function query(c: Context): Promise<Response> {
+  return function query(c: Context<BodyEnv>): Response {
     let scanQuery: ScanQuery;
     try {
-      scanQuery = parseScanQuery(await parametersOf(c));
+      scanQuery = parseScanQuery(parametersOf(c));
     } catch (error) {
       if (!(error instanceof ParameterError)) throw error;
       return jsonError(c, 400, error);
@@ -43,19 +44,19 @@ export function queryRoute({ requestScan, rateLimiter }: QueryRouteOptions) {
 }
 
 /** Parameters of the address and, for POST, of a form or JSON body. */
-async function parametersOf(c: Context): Promise<Record<string, string[]>> {
-  const all: Record<string, string[]> = { ...c.req.queries() };
+function parametersOf(c: Context<BodyEnv>): Parameters {
+  const all = new Map(Object.entries(c.req.queries()));
   const add = (name: string, value: string) => {
-    all[name] = [...(all[name] ?? []), value];
+    all.set(name, [...(all.get(name) ?? []), value]);
   };
   if (c.req.method !== "POST") return all;
-  const body = await c.req.text();
+  const body = c.get("body");
   if (body === "") return all;
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   if (type === "application/json") {
     for (const [name, value] of Object.entries(parseJsonObject(body))) {
       if (typeof value !== "string" && typeof value !== "number") {
-        throw new ParameterError(name.slice(0, 40), "Cannot use this value: write a text");
+        throw new ParameterError(name, "Cannot use this value: write a text");
       }
       add(name, String(value));
     }
@@ -82,7 +83,7 @@ function parseJsonObject(body: string): Record<string, unknown> {
   throw new ParameterError("body", "Cannot read it: send a JSON object with ip and ports");
 }
 
-function answer(c: Context, result: ScanRequestResult): Response {
+function answer(c: Context<BodyEnv>, result: ScanRequestResult): Response {
   switch (result.status) {
     case "queued": {
       const { queued, active } = result;

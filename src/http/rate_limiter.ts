@@ -1,27 +1,32 @@
+/** What one request costs; each millisecond earns the number of requests per minute. */
+const COST = 60_000;
+
 /** Token bucket: `perMinute` requests at once, then evenly spread over each minute; 0 lets everything pass. */
 export class RateLimiter {
   readonly #perMinute: number;
   readonly #now: () => number;
-  #tokens: number;
+  /** In whole numbers, because a sum of fractions would break the word given by `take`. */
+  #credit: number;
+  /** Whole milliseconds. */
   #filledAt: number;
 
-  /** `now` is in milliseconds on a clock that is never set back. */
+  /** `perMinute` is a whole number; `now` is in milliseconds on a clock that is never set back. */
   constructor({ perMinute, now }: { perMinute: number; now: () => number }) {
     this.#perMinute = perMinute;
     this.#now = now;
-    this.#tokens = perMinute;
-    this.#filledAt = now();
+    this.#credit = perMinute * COST;
+    this.#filledAt = Math.floor(now());
   }
 
   /** Takes one request's token; returns 0, or the whole seconds after which one will be there. */
   take(): number {
     if (this.#perMinute === 0) return 0;
-    const now = this.#now();
-    const perMs = this.#perMinute / 60_000;
-    this.#tokens = Math.min(this.#perMinute, this.#tokens + (now - this.#filledAt) * perMs);
+    const now = Math.floor(this.#now());
+    const earned = (now - this.#filledAt) * this.#perMinute;
+    this.#credit = Math.min(this.#perMinute * COST, this.#credit + earned);
     this.#filledAt = now;
-    if (this.#tokens < 1) return Math.ceil((1 - this.#tokens) / perMs / 1000);
-    this.#tokens--;
+    if (this.#credit < COST) return Math.ceil((COST - this.#credit) / (this.#perMinute * 1000));
+    this.#credit -= COST;
     return 0;
   }
 }

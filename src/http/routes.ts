@@ -6,7 +6,7 @@ import type { Logger } from "../log/logger.ts";
 import type { Counter } from "../prometheus/counter.ts";
 import { CONTENT_TYPES, type Format } from "../prometheus/text_format.ts";
 import { acceptsGzip, negotiateFormat } from "./exposition.ts";
-import { authentication, headLimit, sameSiteOnly, sizeLimit } from "./guards.ts";
+import { authentication, headLimit, readBody, sameSiteOnly } from "./guards.ts";
 import { type Health, healthBody } from "./health.ts";
 import { jsonError } from "./json_error.ts";
 import { landingPage } from "./landing_page.ts";
@@ -58,7 +58,7 @@ export function createRoutes(deps: RouteDeps): Hono {
     const method = KNOWN_METHODS.has(c.req.method) ? c.req.method : "other";
     deps.requests.inc({ route, method, code: String(c.res.status) });
   });
-  app.use(headLimit, authentication(deps.auth, OPEN_PATHS), sizeLimit);
+  app.use(headLimit, authentication(deps.auth, OPEN_PATHS), readBody);
   app.use("/query", sameSiteOnly);
   for (const { path, methods, handler } of table) {
     // HEAD is GET without a body, but what starts something is not asked for by HEAD.
@@ -106,7 +106,7 @@ function readyRoute(notReady: () => string | undefined) {
     const reason = notReady();
     return reason === undefined
       ? c.text("openport-exporter is ready.\n")
-      : c.text(`openport-exporter is not ready: ${reason}\n`, 503);
+      : jsonError(c, 503, { message: `openport-exporter is not ready: ${reason}` });
   };
 }
 

@@ -11,15 +11,22 @@ export interface ScanQuery {
   readonly protocol: Protocol;
 }
 
+/** Values of each request parameter, by its name, in the order in which they came. */
+export type Parameters = ReadonlyMap<string, readonly string[]>;
+
+/** Most characters of a parameter's name that an answer repeats. */
+const SHOWN_LENGTH = 40;
+
 /** A request parameter that cannot be used; the message names it and says what is allowed. */
 export class ParameterError extends Error {
   override readonly name = "ParameterError";
-  /** Name of the request parameter. */
+  /** Name of the request parameter, cut after 40 characters. */
   readonly parameter: string;
 
   constructor(parameter: string, message: string) {
-    super(`${parameter}: ${message}`);
-    this.parameter = parameter;
+    const shown = parameter.slice(0, SHOWN_LENGTH).toWellFormed();
+    super(`${shown}: ${message}`);
+    this.parameter = shown;
   }
 }
 
@@ -34,12 +41,11 @@ const ALLOWED = ["ip", "ports", "protocol"];
  *
  * @throws {ParameterError} for the first one that cannot be used.
  */
-export function parseScanQuery(parameters: Readonly<Record<string, readonly string[]>>): ScanQuery {
-  for (const [name, values] of Object.entries(parameters)) {
+export function parseScanQuery(parameters: Parameters): ScanQuery {
+  for (const [name, values] of parameters) {
     if (!ALLOWED.includes(name)) {
-      const shown = JSON.stringify(name.slice(0, 40));
       throw new ParameterError(
-        shown,
+        name,
         `Cannot use this parameter: allowed are ${ALLOWED.join(", ")}`,
       );
     }
@@ -47,7 +53,7 @@ export function parseScanQuery(parameters: Readonly<Record<string, readonly stri
   }
   const ip = required(parameters, "ip");
   const portRange = required(parameters, "ports");
-  const protocol = parameters["protocol"]?.[0] ?? "tcp";
+  const protocol = parameters.get("protocol")?.[0] ?? "tcp";
   if (!PROTOCOLS.includes(protocol as Protocol)) {
     throw new ParameterError("protocol", `Cannot use it: write ${PROTOCOLS.join(" or ")}`);
   }
@@ -59,8 +65,8 @@ export function parseScanQuery(parameters: Readonly<Record<string, readonly stri
   };
 }
 
-function required(parameters: Readonly<Record<string, readonly string[]>>, name: string): string {
-  const value = parameters[name]?.[0] ?? "";
+function required(parameters: Parameters, name: string): string {
+  const value = parameters.get(name)?.[0] ?? "";
   if (value === "") throw new ParameterError(name, "Cannot do without it: it is required");
   return value;
 }

@@ -58,7 +58,7 @@ function quoteIfNeeded(text: string): string {
 /** Escapes what JSON leaves as it is but terminals and log viewers may obey: DEL, C1, line separators, direction marks. */
 function escapeControls(json: string): string {
   return json.replace(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

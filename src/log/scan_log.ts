@@ -16,18 +16,22 @@ export class ScanLog {
 
   /** A unit ended. */
   ended(key: ScanKey, summary: UnitSummary): void {
-    const { end, failure, duration, up, down, timedOut, incomplete } = summary;
+    const { end, failure, up, down, timedOut, incomplete } = summary;
+    const duration = `${summary.duration.toFixed(3)}s`;
+    if (end === "stopped") {
+      this.#log.info("Scan stopped", { ...keyFields(key), duration });
+      return;
+    }
     const fields: LogFields = {
       ...keyFields(key),
-      duration: `${duration.toFixed(3)}s`,
+      duration,
       up,
       down,
       timed_out: timedOut,
       incomplete,
     };
-    if (failure === undefined) {
-      this.#log.info(end === "stopped" ? "Scan stopped" : "Scan complete", fields);
-    } else {
+    if (failure === undefined) this.#log.info("Scan complete", fields);
+    else {
       const { type, message } = failure;
       this.#log.warn(end === "partial" ? "Scan incomplete" : "Scan failed", {
         ...fields,

@@ -3,7 +3,7 @@ import { oneLine } from "./one_line.ts";
 import type { NmapProcesses, ProcessResult } from "./process.ts";
 
 /** Milliseconds that nmap may take to answer either question. */
-export const PROBE_TIMEOUT_MS = 15_000;
+export const PROBE_TIMEOUT_MS = 5000;
 /** Arguments of a scan that needs a raw socket and next to nothing else. */
 export const PRIVILEGE_PROBE = "--privileged -n -Pn -sS -p 1 -oX - -- 127.0.0.1".split(" ");
 /** Most bytes read of what `nmap --version` prints. */
@@ -19,35 +19,32 @@ export type NmapCapability =
     readonly rawSockets: boolean;
     /** Why not; empty when it may. */
     readonly reason: string;
+    /** Whether nmap gave no answer in time, so that it should be asked again. */
+    readonly unanswered: boolean;
   }
   | { readonly available: false; readonly reason: string };
 
-/** Asks nmap itself for its version and whether it may open raw sockets; takes at most 30 s. */
+/** Asks nmap itself for its version and whether it may open raw sockets; takes at most about 10 s. */
 export async function probeNmap(
   processes: NmapProcesses,
   { signal = new AbortController().signal }: { signal?: AbortSignal } = {},
 ): Promise<NmapCapability> {
   let text = "";
   const decoder = new TextDecoder();
-  const asked = await processes.run({
-    args: ["--version"],
-    signal,
-    timeoutMs: PROBE_TIMEOUT_MS,
-    onOutput: (chunk) => {
+  const ask = (args: readonly string[], onOutput: (chunk: Uint8Array) => void) =>
+    processes.run({ args, signal, timeoutMs: PROBE_TIMEOUT_MS, onOutput });
+  const [asked, probed] = await Promise.all([
+    ask(["--version"], (chunk) => {
       if (text.length < MAX_VERSION_BYTES) text += decoder.decode(chunk, { stream: true });
-    },
-  });
+    }),
+    ask(PRIVILEGE_PROBE, () => {}),
+  ]);
   if (asked.kind !== "ended") return { available: false, reason: startFailure(asked) };
-  const version = /^Nmap version (\S{1,40})/m.exec(text)?.[1] ?? "unknown";
-  const probed = await processes.run({
-    args: PRIVILEGE_PROBE,
-    signal,
-    timeoutMs: PROBE_TIMEOUT_MS,
-    onOutput: () => {},
-  });
   if (probed.kind !== "ended") return { available: false, reason: startFailure(probed) };
+  const version = /^Nmap version (\S{1,40})/m.exec(text)?.[1] ?? "unknown";
   const reason = refusal(probed);
-  return { available: true, version, rawSockets: reason === "", reason };
+  const unanswered = probed.endedBy === "timeout";
+  return { available: true, version, rawSockets: reason === "", reason, unanswered };
 }
 
 function refusal({ code, signal, endedBy, stderr }: Extract<ProcessResult, { kind: "ended" }>) {

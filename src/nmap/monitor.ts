@@ -1,7 +1,7 @@
 import type { Technique } from "../domain/scan.ts";
 import type { NmapCapability } from "./capability.ts";
 
-/** Milliseconds between questions to an nmap that is not there. */
+/** Milliseconds between questions to an nmap that is not there or does not answer. */
 export const RECHECK_MS = 5000;
 
 /** What a monitor needs from the rest of the program. */
@@ -11,7 +11,7 @@ export interface NmapMonitorOptions {
   readonly onChange: (now: NmapCapability, before: NmapCapability | undefined) => void;
 }
 
-/** Knows whether nmap can be run and what it may do; asks again while it cannot be run. */
+/** Knows whether nmap can be run and what it may do; asks again until it answers. */
 export class NmapMonitor {
   readonly #options: NmapMonitorOptions;
   readonly #stop = new AbortController();
@@ -51,7 +51,9 @@ export class NmapMonitor {
     if (signal.aborted) return;
     const before = this.#capability;
     this.#capability = now;
-    if (!now.available) this.#timer = setTimeout(() => void this.refresh(), RECHECK_MS);
+    if (!now.available || now.unanswered) {
+      this.#timer = setTimeout(() => void this.refresh(), RECHECK_MS);
+    }
     if (JSON.stringify(now) !== JSON.stringify(before)) this.#options.onChange(now, before);
   }
 }

@@ -115,7 +115,7 @@ Deno.test("/healthz says 503 while an nmap that ignores SIGTERM is being ended",
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const health = await fetch(`${exporter.url}/healthz`);
   assert.equal(health.status, 503);
-  assert.equal((await health.json()).status, "shutting down");
+  assert.equal((await health.json()).message, "The exporter is shutting down");
   assert.equal((await exporter.ended()).code, 0);
   assert.ok(performance.now() - before < 10_000);
   assert.deepEqual(await processesIn(fake.dir), []);

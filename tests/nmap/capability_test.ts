@@ -14,6 +14,7 @@ Deno.test("probeNmap() finds version and privilege", async () => {
     version: "7.94SVN",
     rawSockets: true,
     reason: "",
+    unanswered: false,
   });
 });
 
@@ -23,6 +24,7 @@ Deno.test("probeNmap() says what nmap said when it may not open raw sockets", as
     version: "7.93",
     rawSockets: false,
     reason: "dnet: Failed to open device lo",
+    unanswered: false,
   });
 });
 
@@ -35,6 +37,7 @@ Deno.test("probeNmap() lives with a program that only resembles nmap", async () 
     version: "unknown",
     rawSockets: false,
     reason: "nmap exited with code 1",
+    unanswered: false,
   });
 });
 

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { type Command, HELP, parseCommand, UsageError } from "../../src/cli/args.ts";
+
+const SERVE: Command = {
+  name: "serve",
+  configFile: "config.yaml",
+  listen: undefined,
+  telemetryPath: "/metrics",
+  logLevel: "info",
+  logFormat: "logfmt",
+};
+
+Deno.test("parseCommand() reads every flag, with = and with a blank", () => {
+  const f = (args: string, expected: Partial<Command>) => {
+    const words = args.split(" ").filter((word) => word !== "");
+    const complete = { ...(expected.name === undefined ? SERVE : {}), ...expected };
+    assert.deepEqual(parseCommand(words), complete, args);
+  };
+  f("", SERVE);
+  for (const s of ["=", " "]) {
+    f(`--config.file${s}/etc/x.yaml`, { configFile: "/etc/x.yaml" });
+    f(`--web.listen-address${s}:1234`, { listen: { hostname: "0.0.0.0", port: 1234 } });
+    f(`--web.listen-address${s}[::1]:0`, { listen: { hostname: "::1", port: 0 } });
+    f(`--web.telemetry-path${s}/m`, { telemetryPath: "/m" });
+    f(`--log.level${s}debug`, { logLevel: "debug" });
+    f(`--log.format${s}json`, { logFormat: "json" });
+  }
+  f("--config.file=a=b", { configFile: "a=b" });
+  f("--config.file=--odd", { configFile: "--odd" });
+  f("--config.file -", { configFile: "-" });
+  f("--log.level=warn --log.level=error", { logLevel: "error" });
+  // Booleans.
+  f("--config.check", { name: "check", configFile: "config.yaml" });
+  f("--config.check --config.file=x --log.level=debug", { name: "check", configFile: "x" });
+  f("--no-config.check", {});
+  f("--config.check --no-config.check", {});
+  f("--no-config.check --config.check", { name: "check", configFile: "config.yaml" });
+  f("--version", { name: "version" });
+  f("--no-version --no-help", {});
+  f("--help", { name: "help" });
+  f("-h", { name: "help" });
+  f("--version --config.check --help", { name: "help" });
+  f("--version --config.check", { name: "version" });
+  // Paths.
+  for (const path of ["/a/b.c", "/metrics/", "/-/metrics", "/~x_1", "/healthz/metrics", "/..."]) {
+    f(`--web.telemetry-path=${path}`, { telemetryPath: path });
+  }
+  f("--", {});
+});
+
+Deno.test("parseCommand() refuses what it does not know, and says what was meant", () => {
+  const f = (args: readonly string[], expected: string | RegExp) => {
+    const refused = (error: unknown) => {
+      assert.ok(error instanceof UsageError, `${args}: ${error}`);
+      if (typeof expected === "string") assert.equal(error.message, expected);
+      else assert.match(error.message, expected);
+      return true;
+    };
+    assert.throws(() => parseCommand(args), refused, args.join(" "));
+  };
+  // Near misses.
+  f(["--config.flie=x"], 'Unknown flag "--config.flie": did you mean "--config.file"?');
+  f(["--log.levl", "debug"], 'Unknown flag "--log.levl": did you mean "--log.level"?');
+  f(["--log-level=debug"], 'Unknown flag "--log-level": did you mean "--log.level"?');
+  f(
+    ["--web.listen_address=:1"],
+    'Unknown flag "--web.listen_address": did you mean "--web.listen-address"?',
+  );
+  f(["--Config.Check"], 'Unknown flag "--Config.Check": did you mean "--config.check"?');
+  f(["--verison"], 'Unknown flag "--verison": did you mean "--version"?');
+  f(["-config.file=x"], /^Unknown flag "-c": /);
+  f(["--xyz"], /^Unknown flag "--xyz": allowed: config\.check, .*, web\.telemetry-path$/);
+  f(["-x"], /^Unknown flag "-x": allowed: /);
+  f(["-hx"], /^Unknown flag "-x": /);
+  f(["-v"], /^Unknown flag "-v": /);
+  f(["--" + "x".repeat(1000)], /^Unknown flag "--x{58}": allowed/);
+  f(["--\u001b[2J\n"], /^Unknown flag "--\\u001b\[2J\\n": /);
+  f(["--__proto__=x"], /^Unknown flag "--__proto__": /);
+  f(["--constructor"], /^Unknown flag "--constructor": /);
+  f(["--toString"], /^Unknown flag "--toString": /);
+  f(["--="], /^Unknown flag|^Unexpected argument/);
+  // Flags of later parts.
+  f(["--config.enable-auto-reload"], /^Unknown flag "--config\.enable-auto-reload": /);
+  f(["--no-config.enable-auto-reload"], /^Unknown flag "--no-config\.enable-auto-reload": /);
+  f(["--web.config.file=web.yml"], /^Unknown flag "--web\.config\.file": /);
+  // Negation of what is no boolean, or twice.
+  f(["--no-config.file"], /^Unknown flag "--no-config\.file": /);
+  f(["--no-log.level=debug"], /^Unknown flag "--no-log\.level": /);
+  f(["--no-no-help"], /^Unknown flag "--no-no-help": /);
+  // Values.
+  f(
+    ["--config.check=true"],
+    "--config.check: Cannot take a value: write --config.check or --no-config.check",
+  );
+  f(
+    ["--config.check="],
+    "--config.check: Cannot take a value: write --config.check or --no-config.check",
+  );
+  f(
+    ["--no-config.check=1"],
+    "--no-config.check: Cannot take a value: write --config.check or --no-config.check",
+  );
+  f(["--help=me"], "--help: Cannot take a value: write --help or --no-help");
+  for (
+    const flag of [
+      "config.file",
+      "web.listen-address",
+      "web.telemetry-path",
+      "log.level",
+      "log.format",
+    ]
+  ) {
+    const missing = `--${flag}: Cannot do without a value: write --${flag}=VALUE`;
+    f([`--${flag}`], missing);
+    f([`--${flag}`, "--help"], missing);
+    f([`--${flag}`, "--config.check"], missing);
+    f([`--${flag}`, "-h"], missing);
+  }
+  f(["--config.file="], "--config.file: Cannot be empty: write a path");
+  f(["--config.file", ""], "--config.file: Cannot be empty: write a path");
+  f(
+    ["--log.level=trace"],
+    '--log.level: Cannot use "trace": write one of debug, info, warn, error',
+  );
+  f(["--log.level="], '--log.level: Cannot use "": write one of debug, info, warn, error');
+  f(["--log.level=INFO"], '--log.level: Cannot use "INFO": write one of debug, info, warn, error');
+  f(["--log.format=xml"], '--log.format: Cannot use "xml": write one of logfmt, json');
+  f(
+    ["--web.listen-address=9919"],
+    /^--web\.listen-address: Cannot read the listen address: write :9919, /,
+  );
+  f(
+    ["--web.listen-address=example.org:80"],
+    /^--web\.listen-address: Cannot read an IP address here/,
+  );
+  f(["--config.check", "--web.listen-address=:x"], /^--web\.listen-address: Cannot/);
+  for (
+    const path of [
+      "",
+      "metrics",
+      "/a b",
+      "/a?b",
+      "/a#b",
+      "/:a",
+      "/*",
+      "/a%20b",
+      "/ü",
+      "/a\n",
+      "//",
+      "//a",
+      "/a//b",
+      "/.",
+      "/..",
+      "/a/..",
+      "/../a",
+      "/a/./b",
+    ]
+  ) {
+    f(
+      [`--web.telemetry-path=${path}`],
+      /^--web\.telemetry-path: Cannot use it: write a path such as \/metrics/,
+    );
+  }
+  for (const path of ["/", "/query", "/healthz", "/-/healthy", "/-/ready"]) {
+    f(
+      [`--web.telemetry-path=${path}`],
+      `--web.telemetry-path: Cannot use ${path}: something else is served there`,
+    );
+  }
+  // Arguments that are no flags, subcommands of later parts included.
+  for (const word of ["config.yaml", "help", "scan", "learn", "rules", "dashboard", "", "-"]) {
+    f([word], `Unexpected argument ${JSON.stringify(word)}: all flags begin with --`);
+  }
+  f(["--config.check", "true"], 'Unexpected argument "true": all flags begin with --');
+  f(["--help", "me"], 'Unexpected argument "me": all flags begin with --');
+  f(["--", "--help"], 'Unexpected argument "--help": all flags begin with --');
+  f(["—help"], 'Unexpected argument "—help": all flags begin with --');
+});
+
+Deno.test("HELP names every flag and fits a terminal", () => {
+  const flags = [...HELP.matchAll(/^ {2}(--[a-z.-]+)/gm)].map(([, flag]) => flag);
+  assert.deepEqual(flags, [
+    "--config.check",
+    "--config.file",
+    "--help",
+    "--log.format",
+    "--log.level",
+    "--version",
+    "--web.listen-address",
+    "--web.telemetry-path",
+  ]);
+  assert.ok(HELP.split("\n").every((line) => line.length <= 100));
+  assert.ok(HELP.endsWith("\n"));
+});

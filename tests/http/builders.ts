@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { RateLimiter } from "../../src/http/rate_limiter.ts";
+import type { ScanRequestResult } from "../../src/http/query_route.ts";
+import { createRoutes, type RouteDeps } from "../../src/http/routes.ts";
+import type { ScanQuery } from "../../src/http/scan_query.ts";
+import { createLogger } from "../../src/log/logger.ts";
+import { httpRequestCounter } from "../../src/metrics/exporter_metrics.ts";
+import { Registry } from "../../src/prometheus/registry.ts";
+
+/** The user of the tests that need one. */
+export const AUTH = { username: "ömer", password: "sésame öffne 漢" };
+
+/** The header `Authorization` of a user and password. */
+export function basic(username: string, password: string): string {
+  const bytes = new TextEncoder().encode(`${username}:${password}`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+}
+
+/** Routes without a program behind them. */
+export interface TestRoutes {
+  /** Asks without a socket. */
+  readonly ask: (path: string, init?: RequestInit) => Promise<Response>;
+  /** Every scan that was asked for. */
+  readonly asked: ScanQuery[];
+  /** Every log line. */
+  readonly log: string[];
+  /** Samples of the request counter that are not 0. */
+  readonly counted: () => string[];
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+}
+
+/** What the tests set; the rest works, without authentication and without a rate limit. */
+export type TestRouteOptions = Partial<Omit<RouteDeps, "requestScan">> & {
+  readonly result?: ScanRequestResult;
+};
+
+/** Makes routes that remember what they were asked. */
+export function makeRoutes({ result, ...overrides }: TestRouteOptions = {}): TestRoutes {
+  const asked: ScanQuery[] = [];
+  const log: string[] = [];
+  const requests = httpRequestCounter();
+  const registry = new Registry();
+  registry.register(requests);
+  const routes = createRoutes({
+    version: "1.2.3",
+    telemetryPath: "/metrics",
+    auth: undefined,
+    render: (format) => `page in ${format}\n`,
+    health: () => ({
+      status: "ok",
+      reasons: [],
+      queueSize: 2,
+      queueCapacity: 10,
+      workersBusy: 1,
+      workers: 4,
+    }),
+    notReady: () => undefined,
+    requestScan: (query) => {
+      asked.push(query);
+      return result ?? { status: "skipped", active: 1 };
+    },
+    rateLimiter: new RateLimiter({ perMinute: 0, now: () => 0 }),
+    requests,
+    log: createLogger({
+      level: "debug",
+      format: "logfmt",
+      write: (line) => log.push(line),
+      date: () => new Date(0),
+    }),
+    ...overrides,
+  });
+  return {
+    ask: async (path, init) => await routes.request(path, init),
+    asked,
+    log,
+    counted: () =>
+      registry.render("text").split("\n").filter((line) => /^openport_.* [1-9]\d*$/.test(line)),
+    fetch: routes.fetch,
+  };
+}
+
+/** The error in a response, which is JSON with a message and nothing that belongs into a log. */
+export async function errorOf(
+  response: Response,
+  status: number,
+): Promise<{ message: string; parameter: string | undefined }> {
+  const text = await response.text();
+  assert.equal(response.status, status, text);
+  assert.equal(response.headers.get("Content-Type"), "application/json");
+  // deno-lint-ignore no-control-regex -- a terminal may obey these
+  assert.doesNotMatch(text, /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f]/);
+  assert.doesNotMatch(text, /\bat .*\.ts\b|node_modules|file:/);
+  const body = JSON.parse(text);
+  assert.equal(body.status, "error");
+  assert.ok(typeof body.message === "string" && body.message.length > 10, text);
+  return { message: body.message, parameter: body.details?.parameter };
+}
