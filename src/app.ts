@@ -20,6 +20,7 @@ import { NmapProcesses } from "./nmap/process.ts";
 import { createNmapScanner } from "./nmap/scanner.ts";
 import { Registry } from "./prometheus/registry.ts";
 import { type Task, TaskQueue } from "./queue/task_queue.ts";
+import { sizeClass } from "./scan/batch_size.ts";
 import { WorkerPool } from "./scan/worker_pool.ts";
 import { type PlannedTarget, planTargets, splitNetwork } from "./schedule/plan.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
@@ -126,7 +127,8 @@ export class App {
       isActive: (id) => this.#isActive(id),
       offer: ({ unit, id, target }) => {
         this.#records.open(unit, { configured: true });
-        this.#queue.offer({ unit, id, origin: "schedule", target });
+        const task = { unit, id, origin: "schedule", target, sizeClass: sizeClass(unit) } as const;
+        this.#queue.offer(task);
         this.#pool.wake();
       },
       skipped: (unit, turns) => {
@@ -222,7 +224,8 @@ export class App {
     if (count > capacity) return { status: "too_many", units: count, capacity };
     const tasks = Array.from({ length: count }, (_, index): Task => {
       const unit = at(index);
-      return { unit, id: unitId(unit), origin: "request", target: undefined };
+      const id = unitId(unit);
+      return { unit, id, origin: "request", target: undefined, sizeClass: sizeClass(unit) };
     });
     const idle = tasks.filter(({ id }) => !this.#isActive(id));
     const active = tasks.length - idle.length;

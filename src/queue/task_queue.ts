@@ -12,19 +12,17 @@ export interface Task {
   readonly origin: TaskOrigin;
   /** What it was planned for; undefined for a request. */
   readonly target: PlannedTarget | undefined;
+  /** Grows with the size of the unit: 0 for the smallest. */
+  readonly sizeClass: number;
 }
 
 /** Share of the capacity that scheduled tasks may fill; the rest is kept for requests. */
 export const SCHEDULE_SHARE = 0.75;
 
-/** Bounded first-in, first-out queue of scan tasks in which requests go before scheduled tasks. */
+/** Bounded queue of scan tasks: requests and scheduled tasks apart, each first in, first out. */
 export class TaskQueue {
   readonly capacity: number;
-  // A Map keeps insertion order and finds duplicates at once.
-  readonly #waiting: Record<TaskOrigin, Map<string, Task>> = {
-    request: new Map(),
-    schedule: new Map(),
-  };
+  readonly #waiting: Record<TaskOrigin, Line> = { request: new Line(), schedule: new Line() };
 
   /** `capacity` is the number of tasks that can wait at once, at least 1. */
   constructor(capacity: number) {
@@ -58,31 +56,69 @@ export class TaskQueue {
   /** Adds a task, or says why not; a request for what is already scheduled moves that task ahead. */
   offer(task: Task): "accepted" | "full" | "duplicate" {
     if (this.has(task.id)) {
-      if (task.origin === "request" && this.#waiting.schedule.delete(task.id)) {
-        this.#waiting.request.set(task.id, task);
-      }
+      const scheduled = task.origin === "request" && this.#waiting.schedule.remove(task.id);
+      if (scheduled) this.#waiting.request.add({ ...scheduled, origin: "request" });
       return "duplicate";
     }
     const room = task.origin === "schedule" ? this.scheduleRoom : this.requestRoom;
     if (room < 1) return "full";
-    this.#waiting[task.origin].set(task.id, task);
+    this.#waiting[task.origin].add(task);
     return "accepted";
   }
 
-  /** Removes and returns the task whose turn it is; undefined when none waits. */
-  take(): Task | undefined {
-    for (const waiting of [this.#waiting.request, this.#waiting.schedule]) {
-      for (const [id, task] of waiting) {
-        waiting.delete(id);
-        return task;
-      }
-    }
-    return undefined;
+  /** Removes and returns the oldest task of an origin that is no larger than `sizeClass`. */
+  take(origin: TaskOrigin, sizeClass = Infinity): Task | undefined {
+    return this.#waiting[origin].take(sizeClass);
   }
 
   /** Ids of the tasks that wait, in no particular order. */
   *ids(): Iterable<string> {
-    yield* this.#waiting.request.keys();
-    yield* this.#waiting.schedule.keys();
+    yield* this.#waiting.request.ids();
+    yield* this.#waiting.schedule.ids();
+  }
+}
+
+/** Tasks of one origin, found by id, and by age among those of a size class or smaller. */
+class Line {
+  readonly #classOf = new Map<string, number>();
+  // Insertion order is age; a class is a Map of its own so that none has to be searched.
+  readonly #classes = new Map<number, Map<string, { task: Task; age: number }>>();
+  #age = 0;
+
+  get size(): number {
+    return this.#classOf.size;
+  }
+
+  has(id: string): boolean {
+    return this.#classOf.has(id);
+  }
+
+  ids(): Iterable<string> {
+    return this.#classOf.keys();
+  }
+
+  add(task: Task): void {
+    this.#classOf.set(task.id, task.sizeClass);
+    const tasks = this.#classes.get(task.sizeClass) ?? new Map();
+    tasks.set(task.id, { task, age: this.#age++ });
+    this.#classes.set(task.sizeClass, tasks);
+  }
+
+  remove(id: string): Task | undefined {
+    const tasks = this.#classes.get(this.#classOf.get(id) ?? NaN);
+    const task = tasks?.get(id)?.task;
+    tasks?.delete(id);
+    this.#classOf.delete(id);
+    return task;
+  }
+
+  take(sizeClass: number): Task | undefined {
+    let oldest: { task: Task; age: number } | undefined;
+    for (const [size, tasks] of this.#classes) {
+      if (size > sizeClass) continue;
+      const [first] = tasks.values();
+      if (first !== undefined && (oldest === undefined || first.age < oldest.age)) oldest = first;
+    }
+    return oldest === undefined ? undefined : this.remove(oldest.task.id);
   }
 }

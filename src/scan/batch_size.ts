@@ -1,5 +1,6 @@
 import type { PortSet } from "../domain/ports.ts";
-import type { NmapOptions } from "../domain/scan.ts";
+import { networkSize } from "../domain/network.ts";
+import type { NmapOptions, ScanUnit } from "../domain/scan.ts";
 
 /** Most addresses that one nmap process is given: what it loses when it ends early. */
 export const MAX_ADDRESSES_PER_PROCESS = 16;
@@ -60,4 +61,14 @@ export function scanWarnings({ scanning: { ports, timeout, nmap } }: ScanLimits)
     `${Number(heldRate(nmap).toFixed(1))} packets per second take ${Math.ceil(needed)} s ` +
     `(raise it or the rate, or scan fewer ports)`
   );
+}
+
+/** Units differ by one size class when one has about eight times as many batches as the other. */
+const SIZE_CLASS_RATIO = 8;
+
+/** Size class of a unit: 0 for one to seven batches, 1 for 8 to 63, and so on. */
+export function sizeClass({ network, ports, nmap }: Pick<ScanUnit, "network" | "ports" | "nmap">) {
+  const perProcess = addressesPerProcess({ ports: ports.size, nmap });
+  const batches = Math.ceil(Number(networkSize(network)) / perProcess);
+  return Math.floor(Math.log2(batches) / Math.log2(SIZE_CLASS_RATIO));
 }

@@ -1,3 +1,4 @@
+import { type Network, networkContains } from "../domain/network.ts";
 import type { ScanRecord } from "../state/scan_records.ts";
 
 /** Whether a unit that fell silent is believed, not believed, or waits for what another unit sees. */
@@ -21,25 +22,34 @@ export interface Silence {
  * will soon say whether anything answers.
  */
 export function judgeSilence(
-  silence: Silence,
+  { record, startedAt, confirmedSingle, silentBefore }: Silence,
   others: readonly ScanRecord[],
   pending: (record: ScanRecord) => boolean,
 ): Verdict {
-  const witnesses = others.filter(({ answeredAt }) => answeredAt !== undefined);
-  const lastAnswer = witnesses.reduce(
-    (last, { answeredAt }) => Math.max(last, answeredAt!),
-    -Infinity,
+  const lastAnswer = latestAnswer(others);
+  const networkAnsweredAt = Math.max(lastAnswer, latestAnswer([record]));
+  const fellSilentToo = ({ silentSince }: ScanRecord) =>
+    silentSince !== undefined && silentSince > networkAnsweredAt;
+  // A unit that looks at none but these addresses falls silent with them, whatever the reason.
+  const witnesses = others.filter(({ answeredAt, unit }) =>
+    answeredAt !== undefined && !isWithin(unit.network, record.unit.network)
   );
-  if (silence.silentBefore !== undefined) {
-    return witnesses.length === 0 || lastAnswer > silence.silentBefore ? "believe" : "doubt";
+  if (silentBefore !== undefined) {
+    // One that had died before this unit fell silent cannot be expected to answer.
+    const expected = witnesses.some((other) => other.alive.size > 0 || fellSilentToo(other));
+    return !expected || lastAnswer > silentBefore ? "believe" : "doubt";
   }
-  if (!silence.confirmedSingle) return "doubt";
-  if (lastAnswer >= silence.startedAt) return "believe";
-  const ownAnswer = silence.record.answeredAt ?? -Infinity;
-  const networkAnsweredAt = Math.max(lastAnswer, ownAnswer);
-  const fellSilentToo = witnesses.some(({ silentSince }) =>
-    silentSince !== undefined && silentSince > networkAnsweredAt
-  );
-  if (fellSilentToo) return "doubt";
+  if (!confirmedSingle) return "doubt";
+  if (lastAnswer >= startedAt) return "believe";
+  if (witnesses.some(fellSilentToo)) return "doubt";
   return witnesses.some(pending) ? "wait" : "believe";
+}
+
+function latestAnswer(records: readonly ScanRecord[]): number {
+  return records.reduce((last, { answeredAt }) => Math.max(last, answeredAt ?? last), -Infinity);
+}
+
+function isWithin(inner: Network, outer: Network): boolean {
+  return inner.prefix >= outer.prefix &&
+    networkContains(outer, { family: inner.family, value: inner.base });
 }

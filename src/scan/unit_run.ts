@@ -28,7 +28,7 @@ export class UnitRun {
   answered = false;
   /** Looks that say nothing as long as it is open whether the scanner's own network works. */
   held: Look[] = [];
-  /** Addresses that answered last time and were silent in this run. */
+  /** Addresses that answered last time and were silent, or could not be reached, in this run. */
   silent = 0;
   /** Batches handed out that have not ended. */
   running = 0;
@@ -148,7 +148,8 @@ export class UnitRun {
   summary({ now, noAnswer }: { now: number; noAnswer: boolean }): UnitSummary {
     const failure = this.#failure(noAnswer);
     const partial = this.#applied > 0 && !noAnswer;
-    const known = this.#applied + this.#timedOut;
+    const dropped = noAnswer ? this.held.length : 0;
+    const known = this.#applied - dropped + this.#timedOut;
     return {
       end: this.#stopped
         ? "stopped"
@@ -160,7 +161,7 @@ export class UnitRun {
       failure: this.#stopped ? undefined : failure,
       duration: (now - this.#startedAt) / 1000,
       up: this.#up,
-      down: this.#size - this.#up,
+      down: this.#down,
       timedOut: this.#timedOut,
       incomplete: Math.max(0, this.#size - known),
       lookedAtAll: this.#up + this.#down === this.#size,

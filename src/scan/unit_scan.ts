@@ -50,8 +50,8 @@ export class UnitScan {
       clockOffset: this.#clockOffset,
     });
     run.note(outcome, seen);
-    if (seen.alive.length > 0) this.#answered(run, seen);
-    const looks = this.#sift(run, seen.looks);
+    if (seen.alive.length > 0) this.#answered(run, seen.alive, outcome.startedAt);
+    const looks = this.#sift(run, seen);
     await this.#applyAndConfirm(run, looks, signal);
   }
 
@@ -67,7 +67,7 @@ export class UnitScan {
       if (ports.length === 0) continue;
       const second = await this.#lookAgain(run, { ...look, ports, reason: "vanished" }, signal);
       if (run.answered) {
-        this.#applyFirst(run, this.#release(run), "openings");
+        this.#apply(run, this.#release(run), "openings");
         this.#applySecond(run, second.looks);
         return false;
       }
@@ -99,22 +99,28 @@ export class UnitScan {
     return outcome;
   }
 
-  #answered(run: UnitRun, { alive }: Pick<LooksOfOutcome, "alive">): void {
+  /** Notes who answered; `since` is when the process began, since nobody knows when within it they did. */
+  #answered(run: UnitRun, alive: readonly string[], since: number): void {
+    const { record } = run;
     run.answered = true;
-    run.record.answeredAt = this.#deps.now();
-    run.record.silentSince = undefined;
-    for (const address of alive) run.record.alive.add(address);
+    record.answeredAt = Math.max(record.answeredAt ?? since, since);
+    record.silentSince = undefined;
+    for (const address of alive) record.alive.add(address);
   }
 
   /**
    * The looks to apply now. Until something in the unit answers, looks are held that would close ports
    * or make a baseline out of what may only be the scanner's own broken network.
    */
-  #sift(run: UnitRun, looks: readonly Look[]): Look[] {
-    const wasAlive = (look: Look) => run.record.alive.has(look.address);
-    run.silent += looks.filter((look) => !look.alive && wasAlive(look)).length;
+  #sift(run: UnitRun, { looks, unreachable }: LooksOfOutcome): Look[] {
+    const { state } = this.#deps;
+    const { alive } = run.record;
+    run.silent += looks.filter((look) => !look.alive && alive.has(look.address)).length;
+    run.silent += unreachable.filter((address) => alive.has(address)).length;
     if (run.answered || !run.hadLife) return [...this.#release(run), ...looks];
-    const doubtful = (look: Look) => wasAlive(look) || this.#deps.state.addsCoverage(look);
+    const doubtful = (look: Look) =>
+      alive.has(look.address) || state.addsCoverage(look) ||
+      state.openPorts(look).some((port) => look.covered.has(port));
     run.held.push(...looks.filter(doubtful));
     return looks.filter((look) => !doubtful(look));
   }
@@ -142,7 +148,10 @@ export class UnitScan {
       },
     });
     const { looks, foundOpen, failure } = second;
-    if (looks.some((look) => look.alive)) this.#answered(run, { alive: [doubt.address] });
+    const answers = looks.filter((look) => look.alive);
+    if (answers.length > 0) {
+      this.#answered(run, [doubt.address], Math.max(...answers.map((look) => look.takenAt)));
+    }
     if (foundOpen > 0 && doubt.reason === "vanished") {
       events.unconfirmed(run.record.key, foundOpen, doubt);
     }

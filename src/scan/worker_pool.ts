@@ -1,7 +1,7 @@
 import { Bell } from "../async/bell.ts";
 import { Semaphore } from "../async/semaphore.ts";
 import type { ScanJob } from "../domain/scan.ts";
-import type { Task, TaskQueue } from "../queue/task_queue.ts";
+import type { Task, TaskOrigin, TaskQueue } from "../queue/task_queue.ts";
 import type { ScanRecord, ScanRecords, UnitSummary } from "../state/scan_records.ts";
 import { judgeSilence, type Silence, type Verdict } from "./reachability.ts";
 import { UnitRun } from "./unit_run.ts";
@@ -29,8 +29,10 @@ interface Work {
 /**
  * Runs the batches of waiting and running units in a fixed number of worker slots.
  *
- * Slots are dealt in turn to the oldest waiting task and to the units under way, so that neither a
- * huge unit starves small ones nor a stream of small ones a huge unit.
+ * A unit that has batches left keeps out waiting ones of its own size class and larger: they would
+ * only make it slower. Smaller ones are let in beside it, and slots are dealt to those let in and to
+ * the units under way in turn, so that neither a huge unit starves small ones nor a stream of small
+ * ones a huge unit. Requests are not kept out by what the schedule started.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -40,8 +42,8 @@ export class WorkerPool {
   readonly #news = new Bell();
   /** Units under way by id; those that have batches left are dealt to from the front. */
   readonly #runs = new Map<string, UnitRun>();
-  /** Units that fell silent and wait for what others see. */
-  readonly #parked = new Set<string>();
+  /** Units that fell silent, with those of the others that they wait for to end. */
+  readonly #parked = new Map<string, Set<ScanRecord>>();
   readonly #performing = new Set<Promise<void>>();
   readonly #waiting = new Set<Promise<void>>();
   #dealtToRunning = true;
@@ -83,6 +85,11 @@ export class WorkerPool {
     this.#stop.abort();
     await this.#dealing;
     await Promise.all([...this.#performing, ...this.#waiting]);
+    // Left are those with batches to come and no process running.
+    for (const run of this.#runs.values()) {
+      run.stop();
+      this.#end(run, { noAnswer: false });
+    }
   }
 
   async #deal(): Promise<void> {
@@ -109,23 +116,33 @@ export class WorkerPool {
     this.#performing.add(performing);
   }
 
-  /** Alternates between a waiting task and a unit under way when there are both. */
   #nextWork(): Work | undefined {
     if (this.#stop.signal.aborted) return undefined;
-    const fromQueue = () => this.#takeTask();
-    const fromRunning = () => this.#continueRun();
+    const requested = this.#takeTask("request");
+    if (requested !== undefined) return requested;
     this.#dealtToRunning = !this.#dealtToRunning;
-    return this.#dealtToRunning ? fromRunning() ?? fromQueue() : fromQueue() ?? fromRunning();
+    return this.#dealtToRunning
+      ? this.#continueRun() ?? this.#takeTask("schedule")
+      : this.#takeTask("schedule") ?? this.#continueRun();
   }
 
-  #takeTask(): Work | undefined {
+  #takeTask(origin: TaskOrigin): Work | undefined {
     const { queue, recordOf, workers, now, onTaken } = this.#options;
-    const task = queue.take();
+    const task = queue.take(origin, this.#largestLetIn(origin));
     if (task === undefined) return undefined;
     const run = new UnitRun({ task, record: recordOf(task), workers, now: now() });
     this.#runs.set(task.id, run);
     onTaken();
     return { run, job: run.takeBatch() };
+  }
+
+  /** The size class below the smallest unit of this origin that has batches left. */
+  #largestLetIn(origin: TaskOrigin): number {
+    let smallest = Infinity;
+    for (const [, { task, hasBatch }] of this.#runs) {
+      if (task.origin === origin && hasBatch) smallest = Math.min(smallest, task.sizeClass);
+    }
+    return smallest - 1;
   }
 
   #continueRun(): Work | undefined {
@@ -169,45 +186,48 @@ export class WorkerPool {
     }
     record.silentSince ??= this.#options.now();
     const silence = { record, startedAt: run.startedAt, confirmedSingle: confirmed, silentBefore };
-    if (this.#judge(run, silence) !== "wait") {
-      await this.#settle(run, silence, confirmed);
+    // Only what is under way now: what is queued after it would be waited for without end.
+    const awaited = this.#pendingRecords();
+    const verdict = this.#judge(run, silence, awaited);
+    if (verdict !== "wait") {
+      await this.#settle(run, verdict, confirmed);
       return;
     }
     // The slot is given back meanwhile: what the others see may need it.
-    this.#parked.add(run.task.id);
-    const waiting = this.#awaitVerdict(run, silence, confirmed).finally(() =>
+    this.#parked.set(run.task.id, awaited);
+    const judge = () => this.#judge(run, silence, awaited);
+    const waiting = this.#awaitVerdict(run, judge, confirmed).finally(() =>
       this.#waiting.delete(waiting)
     );
     this.#waiting.add(waiting);
   }
 
-  #judge(run: UnitRun, silence: Silence): Verdict {
+  #judge(run: UnitRun, silence: Silence, awaited: ReadonlySet<ScanRecord>): Verdict {
     const others = [...this.#options.records.all()].map(([, record]) => record)
       .filter((record) => record !== run.record);
-    const pending = this.#pendingRecords();
-    return judgeSilence(silence, others, (record) => pending.has(record));
+    return judgeSilence(silence, others, (record) => awaited.has(record));
   }
 
-  #pendingRecords(): ReadonlySet<ScanRecord> {
+  #pendingRecords(): Set<ScanRecord> {
     const { queue, records } = this.#options;
     const ids = [...queue.ids(), ...this.#runs.keys()].filter((id) => !this.#parked.has(id));
     return new Set(ids.flatMap((id) => records.get(id) ?? []));
   }
 
-  async #awaitVerdict(
-    run: UnitRun,
-    silence: Silence,
-    confirmed: boolean,
-  ): Promise<void> {
+  async #awaitVerdict(run: UnitRun, judge: () => Verdict, confirmed: boolean): Promise<void> {
     const { signal } = this.#stop;
-    while (!signal.aborted && this.#judge(run, silence) === "wait") await this.#news.next(signal);
+    let verdict = judge();
+    while (verdict === "wait" && !signal.aborted) {
+      await this.#news.next(signal);
+      verdict = judge();
+    }
     this.#parked.delete(run.task.id);
     if (signal.aborted) run.stop();
-    await this.#settle(run, silence, confirmed);
+    await this.#settle(run, verdict, confirmed);
   }
 
-  async #settle(run: UnitRun, silence: Silence, confirmed: boolean): Promise<void> {
-    const believed = !run.stopped && this.#judge(run, silence) === "believe";
+  async #settle(run: UnitRun, verdict: Verdict, confirmed: boolean): Promise<void> {
+    const believed = !run.stopped && verdict === "believe";
     if (believed) {
       await this.#scan.believeSilence(run, { confirmed, signal: this.#stop.signal });
     }
@@ -217,6 +237,7 @@ export class WorkerPool {
   #end(run: UnitRun, { noAnswer }: { noAnswer: boolean }): void {
     const { task, record } = run;
     this.#runs.delete(task.id);
+    for (const awaited of this.#parked.values()) awaited.delete(record);
     const summary = run.summary({ now: this.#options.now(), noAnswer });
     this.#options.records.finish(record, summary);
     this.#options.onEnd(task, record, summary);

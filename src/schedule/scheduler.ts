@@ -34,7 +34,7 @@ export class Scheduler {
 
   /** Seconds by which the most overdue scan that is not even queued is late. */
   get lagSeconds(): number {
-    return this.#schedule.lag(this.#options.now()) / 1000;
+    return this.#running ? this.#schedule.lag(this.#options.now()) / 1000 : 0;
   }
 
   /** Begins to hand out what is due. */

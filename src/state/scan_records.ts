@@ -44,7 +44,7 @@ export interface ScanRecord {
   resumeAt: number;
   /** Addresses that answered when they were last looked at by this unit. */
   readonly alive: Set<string>;
-  /** Monotonic ms at which something in the unit last answered. */
+  /** Monotonic ms at which the last process began that something in the unit answered. */
   answeredAt: number | undefined;
   /** Monotonic ms since which nothing answers that did before. */
   silentSince: number | undefined;

@@ -6,7 +6,9 @@ import {
   heldRate,
   scanWarnings,
   secondsForSilentAddress,
+  sizeClass,
 } from "../../src/scan/batch_size.ts";
+import { makeUnit } from "./builders.ts";
 
 function options(changes: Partial<NmapOptions> = {}): NmapOptions {
   return {
@@ -78,4 +80,19 @@ Deno.test("scanWarnings() says with the numbers when no silent address can finis
   ]);
   assert.deepEqual(warnings(60, {}).map((text) => text.split(":", 1)[0]), ["scanning.timeout"]);
   assert.equal(warnings(60, { hostTimeout: 100 }).length, 2);
+});
+
+Deno.test("sizeClass() grows by one when a unit has eight times as many batches", () => {
+  const f = (target: string, ports: string, expected: number) =>
+    assert.equal(sizeClass(makeUnit(target, { ports })), expected, `${target} ${ports}`);
+  f("10.0.0.1", "1-65535", 0);
+  f("10.0.0.0/28", "1-100", 0);
+  f("10.0.0.0/26", "1-100", 0);
+  f("10.0.0.0/25", "1-100", 1);
+  f("10.0.0.0/30", "1-65535", 0);
+  f("10.0.0.0/29", "1-65535", 1);
+  f("10.0.0.0/24", "1-100", 1);
+  f("10.0.0.0/24", "1-65535", 2);
+  f("10.0.0.0/22", "1-100", 2);
+  f("0.0.0.0/0", "1-100", 9);
 });

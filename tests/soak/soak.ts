@@ -21,8 +21,9 @@ const { values } = parseArgs({
 const LAB = new URL("../../../shared/lab/lab", import.meta.url).pathname;
 const SELF = new URL(import.meta.url).pathname;
 const TOGGLER = new URL("./toggler.ts", import.meta.url).pathname;
-const ADDRESSES = Array.from({ length: 20 }, (_, index) =>
-  values.namespaces ? `10.77.0.${101 + index}` : `127.0.0.${11 + index}`
+const ADDRESSES = Array.from(
+  { length: 20 },
+  (_, index) => values.namespaces ? `10.77.0.${101 + index}` : `127.0.0.${11 + index}`,
 );
 const PROMETHEUS_PORT = 19_090;
 
@@ -41,7 +42,18 @@ if (values.namespaces && !values.inside) {
     await sh("ip", "-n", "cx-h2", "addr", "add", `${address}/24`, "dev", "eth0");
   }
   try {
-    await sh("ip", "netns", "exec", "cx-far", Deno.execPath(), "run", "-A", SELF, "--inside", ...Deno.args);
+    await sh(
+      "ip",
+      "netns",
+      "exec",
+      "cx-far",
+      Deno.execPath(),
+      "run",
+      "-A",
+      SELF,
+      "--inside",
+      ...Deno.args,
+    );
   } finally {
     await sh(LAB, "down");
   }
@@ -90,7 +102,13 @@ await exporter.until((samples) => ADDRESSES.every((address) => rounds(samples, a
 say(`first round done; ${values.minutes} minutes of toggling begin`);
 
 const toggles = ADDRESSES.flatMap((address, index): Toggle[] =>
-  [101, 2_345, 7_777].map((base) => ({ address, port: base + index, open: false, since: 0, seen: true }))
+  [101, 2_345, 7_777].map((base) => ({
+    address,
+    port: base + index,
+    open: false,
+    since: 0,
+    seen: true,
+  }))
 );
 const done = new Map(ADDRESSES.map((address) => [address, { opened: 0, closed: 0 }]));
 const changesOf = (samples: Map<string, number>, address: string, type: string) =>
@@ -102,7 +120,8 @@ for (;;) {
   const samples = await exporter.metrics();
   for (const toggle of toggles) {
     const { address, port } = toggle;
-    const value = samples.get(`open_port_status{ip="${address}",port="${port}",protocol="tcp"}`) ?? 0;
+    const value = samples.get(`open_port_status{ip="${address}",port="${port}",protocol="tcp"}`) ??
+      0;
     if (value === Number(toggle.open)) toggle.seen = true;
     // A scan may have been under way at the change: the two after it must show the state.
     if (rounds(samples, address) < toggle.since + 3) continue;
@@ -138,23 +157,42 @@ for (const [address, count] of done) {
   unconfirmed += samples.get(`openport_changes_unconfirmed_total{target="${address}/32"}`) ?? 0;
 }
 const total = (name: string) =>
-  [...samples].filter(([sample]) => sample.startsWith(`${name}{`)).reduce((sum, [, n]) => sum + n, 0);
+  [...samples].filter(([sample]) => sample.startsWith(`${name}{`)).reduce(
+    (sum, [, n]) => sum + n,
+    0,
+  );
 const one = async (expression: string) => (await prometheus.query(expression))[0]?.value;
 const window = `${values.minutes}m`;
 say(`openings ${opened}, closings ${closed}, missed ${missed}, false changes ${falseChanges}`);
-say(`complete scans ${total("scans_successful_total")}, failed ${total("scans_failed_total")}, second looks that found the port open ${unconfirmed}`);
-say(`up: min ${await one(`min_over_time(up[${window}])`)} of ${await one(`count_over_time(up[${window}])`)} scrapes`);
+say(
+  `complete scans ${total("scans_successful_total")}, failed ${
+    total("scans_failed_total")
+  }, second looks that found the port open ${unconfirmed}`,
+);
+say(
+  `up: min ${await one(`min_over_time(up[${window}])`)} of ${await one(
+    `count_over_time(up[${window}])`,
+  )} scrapes`,
+);
 const memory = async (offset: string) =>
   (await one(`avg_over_time(process_resident_memory_bytes[1m]${offset})`) ?? NaN) / 1e6;
 const half = Math.max(1, Math.floor(Number(values.minutes) / 2));
-say(`memory: ${(await memory(` offset ${half}m`)).toFixed(1)} MB half-way, ${(await memory("")).toFixed(1)} MB at the end`);
+say(
+  `memory: ${(await memory(` offset ${half}m`)).toFixed(1)} MB half-way, ${
+    (await memory("")).toFixed(1)
+  } MB at the end`,
+);
 
 exporter.kill("SIGTERM");
 const { code } = await exporter.ended();
 toggler.kill("SIGKILL");
 await toggler.status;
 const left = await new Deno.Command("pgrep", { args: ["-x", "nmap"] }).output();
-say(`exit code ${code}; nmap processes left: ${new TextDecoder().decode(left.stdout).trim() || "none"}`);
+say(
+  `exit code ${code}; nmap processes left: ${
+    new TextDecoder().decode(left.stdout).trim() || "none"
+  }`,
+);
 const good = missed === 0 && falseChanges === 0 && code === 0 && left.stdout.length === 0;
 say(good ? "passed" : "FAILED");
 Deno.exitCode = good ? 0 : 1;

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Task, type TaskOrigin, TaskQueue } from "../../src/queue/task_queue.ts";
+import { makeUnit } from "../scan/builders.ts";
+
+const unit = makeUnit("127.0.0.1");
+
+function task(id: string, origin: TaskOrigin = "schedule", sizeClass = 0): Task {
+  return { unit, id, origin, target: undefined, sizeClass };
+}
+
+function drain(queue: TaskQueue, origin: TaskOrigin, sizeClass?: number): string[] {
+  const ids: string[] = [];
+  for (;;) {
+    const next = queue.take(origin, sizeClass);
+    if (next === undefined) return ids;
+    assert.equal(next.origin, origin);
+    ids.push(next.id);
+  }
+}
+
+Deno.test("TaskQueue gives requests and scheduled tasks apart, each in the order in which they came", () => {
+  const queue = new TaskQueue(10);
+  queue.offer(task("s1"));
+  queue.offer(task("r1", "request"));
+  queue.offer(task("s2"));
+  queue.offer(task("r2", "request"));
+  assert.deepEqual([...queue.ids()].sort(), ["r1", "r2", "s1", "s2"]);
+  assert.deepEqual(drain(queue, "request"), ["r1", "r2"]);
+  assert.deepEqual(drain(queue, "schedule"), ["s1", "s2"]);
+  assert.equal(queue.size, 0);
+});
+
+Deno.test("TaskQueue gives the oldest task that is no larger than asked", () => {
+  const queue = new TaskQueue(10);
+  queue.offer(task("huge", "schedule", 3));
+  queue.offer(task("small1", "schedule", 0));
+  queue.offer(task("medium", "schedule", 1));
+  queue.offer(task("small2", "schedule", 0));
+  assert.equal(queue.take("schedule", -1), undefined);
+  assert.equal(queue.take("schedule", 0)?.id, "small1");
+  assert.deepEqual(drain(queue, "schedule", 2), ["medium", "small2"]);
+  assert.deepEqual(drain(queue, "schedule"), ["huge"]);
+});
+
+Deno.test("TaskQueue keeps a quarter for requests", () => {
+  const queue = new TaskQueue(8);
+  const offers = ["1", "2", "3", "4", "5", "6", "7"].map((id) => queue.offer(task(id)));
+  assert.deepEqual(offers, [...Array(6).fill("accepted"), "full"]);
+  assert.equal(queue.scheduleRoom, 0);
+  assert.equal(queue.requestRoom, 2);
+  assert.equal(queue.offer(task("a", "request")), "accepted");
+  assert.equal(queue.offer(task("b", "request")), "accepted");
+  assert.equal(queue.offer(task("c", "request")), "full");
+  assert.equal(queue.size, 8);
+  // a request left: that room is for requests
+  queue.take("request");
+  assert.equal(queue.scheduleRoom, 0);
+  assert.equal(queue.requestRoom, 1);
+});
+
+Deno.test("TaskQueue gives the schedule what requests have left over and no more", () => {
+  const queue = new TaskQueue(4);
+  for (const id of ["a", "b", "c"]) queue.offer(task(id, "request"));
+  assert.equal(queue.scheduleRoom, 1);
+  assert.equal(queue.offer(task("s1")), "accepted");
+  assert.equal(queue.scheduleRoom, 0);
+  assert.equal(queue.offer(task("s2")), "full");
+});
+
+Deno.test("TaskQueue of one place takes one task of either kind", () => {
+  const queue = new TaskQueue(1);
+  assert.equal(queue.offer(task("s")), "accepted");
+  assert.equal(queue.offer(task("r", "request")), "full");
+  queue.take("schedule");
+  assert.equal(queue.offer(task("r", "request")), "accepted");
+  assert.equal(queue.offer(task("s")), "full");
+});
+
+Deno.test("TaskQueue holds an id once; a request moves a scheduled task ahead", () => {
+  const queue = new TaskQueue(8);
+  for (const id of ["1", "2", "3"]) queue.offer(task(id));
+  assert.equal(queue.offer(task("2")), "duplicate");
+  assert.equal(queue.offer(task("3", "request")), "duplicate");
+  assert.equal(queue.size, 3);
+  assert.equal(queue.offer(task("3")), "duplicate");
+  assert.equal(queue.offer(task("3", "request")), "duplicate");
+  assert.ok(queue.has("3"));
+  assert.deepEqual(drain(queue, "request"), ["3"]);
+  assert.deepEqual(drain(queue, "schedule"), ["1", "2"]);
+  assert.ok(!queue.has("3"));
+});
+
+Deno.test("TaskQueue moves a scheduled task ahead even when it is full", () => {
+  const queue = new TaskQueue(1);
+  queue.offer(task("s"));
+  assert.equal(queue.offer(task("s", "request")), "duplicate");
+  assert.equal(queue.size, 1);
+  assert.equal(queue.take("request")?.id, "s");
+});
+
+Deno.test("TaskQueue never holds more than its capacity, an id twice, or more scheduled than their share", () => {
+  const origins = fc.constantFrom<TaskOrigin>("request", "schedule");
+  const step = fc.record({
+    take: fc.boolean(),
+    origin: origins,
+    id: fc.constantFrom(..."abcdefghij"),
+    size: fc.nat(3),
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 6 }), fc.array(step), (capacity, steps) => {
+      const queue = new TaskQueue(capacity);
+      // Insertion order is age.
+      const waiting = new Map<string, { origin: TaskOrigin; size: number }>();
+      const of = (origin: TaskOrigin) => [...waiting].filter(([, task]) => task.origin === origin);
+      for (const { take, origin, id, size } of steps) {
+        if (take) {
+          const [expected] = of(origin).filter(([, waits]) => waits.size <= size);
+          assert.equal(queue.take(origin, size)?.id, expected?.[0]);
+          if (expected !== undefined) waiting.delete(expected[0]);
+        } else {
+          const room = origin === "request" ? queue.requestRoom : queue.scheduleRoom;
+          const known = waiting.get(id);
+          const answer = queue.offer(task(id, origin, known?.size ?? size));
+          assert.equal(answer, known ? "duplicate" : room > 0 ? "accepted" : "full");
+          if (answer === "accepted") waiting.set(id, { origin, size });
+          if (known?.origin === "schedule" && origin === "request") {
+            waiting.delete(id);
+            waiting.set(id, { origin, size: known.size });
+          }
+        }
+        assert.equal(queue.size, waiting.size);
+        assert.ok(queue.size <= capacity);
+        assert.ok(of("schedule").length <= Math.max(1, Math.floor(capacity * 0.75)));
+        assert.deepEqual([...queue.ids()].sort(), [...waiting.keys()].sort());
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,166 @@
+import FakeTimers from "@sinonjs/fake-timers";
+import assert from "node:assert/strict";
+import type { PlannedTarget } from "../../src/schedule/plan.ts";
+import { Scheduler } from "../../src/schedule/scheduler.ts";
+import { makeTarget } from "./builders.ts";
+
+const DAY = 86_400;
+
+/** A scheduler on a fake clock with a plain list as its queue. */
+function makeScheduler(targets: readonly PlannedTarget[], { capacity = Infinity } = {}) {
+  const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout"], now: 1_000_000 });
+  const queue: string[] = [];
+  const offered: [seconds: number, target: string][] = [];
+  const skipped: [seconds: number, target: string, turns: number][] = [];
+  const running = new Set<string>();
+  const seconds = () => (clock.now - 1_000_000) / 1000;
+  const scheduler = new Scheduler({
+    targets,
+    now: () => clock.now,
+    room: () => capacity - queue.length,
+    isActive: (id) => running.has(id) || queue.includes(id),
+    offer: ({ unit, id }) => {
+      assert.ok(queue.length < capacity);
+      queue.push(id);
+      offered.push([seconds(), unit.key.target]);
+    },
+    skipped: ({ key }, turns) => skipped.push([seconds(), key.target, turns]),
+  });
+  return {
+    clock,
+    queue,
+    offered,
+    skipped,
+    running,
+    scheduler,
+    /** Takes the first from the queue, as a worker does. */
+    take() {
+      const id = queue.shift();
+      scheduler.fill();
+      return id;
+    },
+    [Symbol.dispose]() {
+      scheduler.stop();
+      assert.equal(clock.countTimers(), 0);
+      clock.uninstall();
+    },
+  };
+}
+
+Deno.test("Scheduler hands out what is due at once and at every interval", () => {
+  using t = makeScheduler([makeTarget("127.0.0.1", { interval: 60 })]);
+  assert.equal(t.offered.length, 0);
+  t.scheduler.start();
+  t.take();
+  for (let minute = 0; minute < 3; minute++) {
+    t.clock.tick(60_000);
+    t.take();
+  }
+  assert.deepEqual(t.offered.map(([at]) => at), [0, 60, 120, 180]);
+  assert.equal(t.skipped.length, 0);
+});
+
+Deno.test("Scheduler waits longer than a platform timer can", () => {
+  using t = makeScheduler([makeTarget("127.0.0.1", { interval: 100 * DAY })]);
+  t.scheduler.start();
+  t.take();
+  let timers = 0;
+  while (t.offered.length < 2 && timers < 20) {
+    const before = t.clock.now;
+    t.clock.next();
+    timers++;
+    assert.ok(t.clock.now - before <= 2 ** 31 - 1);
+  }
+  assert.deepEqual(t.offered.map(([at]) => at), [0, 100 * DAY]);
+  assert.equal(timers, 5);
+});
+
+Deno.test("Scheduler keeps what has no room and drops nothing", () => {
+  const names = Array.from({ length: 7 }, (_, index) => `10.0.0.${index + 1}/32`);
+  using t = makeScheduler(names.map((name) => makeTarget(name)), { capacity: 2 });
+  t.scheduler.start();
+  assert.equal(t.queue.length, 2);
+  // nothing can be done until there is room, so nothing is polled
+  assert.equal(t.clock.countTimers(), 0);
+  for (let taken = 0; taken < 7; taken++) t.take();
+  assert.deepEqual(t.offered.map(([, target]) => target).sort(), names);
+  assert.equal(t.skipped.length, 0);
+});
+
+Deno.test("Scheduler tells how late the most overdue scan outside the queue is", () => {
+  using t = makeScheduler([makeTarget("10.0.0.1"), makeTarget("10.0.0.2")], { capacity: 1 });
+  t.scheduler.start();
+  t.clock.tick(7000);
+  assert.equal(t.scheduler.lagSeconds, 7);
+  t.take();
+  assert.equal(t.scheduler.lagSeconds, 0);
+});
+
+Deno.test("Scheduler skips the turn of a unit that still waits or runs, and counts it", () => {
+  using t = makeScheduler([makeTarget("127.0.0.1", { interval: 60 })]);
+  t.scheduler.start();
+  // still in the queue
+  t.clock.tick(60_000);
+  // still running
+  t.running.add(t.take()!);
+  t.clock.tick(60_000);
+  t.running.clear();
+  t.clock.tick(60_000);
+  assert.deepEqual(t.offered.map(([at]) => at), [0, 180]);
+  assert.deepEqual(t.skipped, [[60, "127.0.0.1/32", 1], [120, "127.0.0.1/32", 1]]);
+});
+
+Deno.test("Scheduler counts the turns that passed while there was no room", () => {
+  using t = makeScheduler(
+    [makeTarget("10.0.0.1", { interval: 10 }), makeTarget("10.0.0.2", { interval: 1000 })],
+    { capacity: 1 },
+  );
+  t.scheduler.start();
+  const [first] = t.queue;
+  t.clock.tick(45_000);
+  t.take();
+  t.take();
+  t.take();
+  const turns = t.skipped.filter(([, target]) => target === "10.0.0.1/32")
+    .reduce((sum, [, , lost]) => sum + lost, 0);
+  const scans = t.offered.filter(([, target]) => target === "10.0.0.1/32").length;
+  assert.ok(first !== undefined);
+  // due at 0, 10, 20, 30 and 40 s
+  assert.equal(turns + scans, 5);
+});
+
+Deno.test("Scheduler hands out nothing before it is started nor after it is stopped", () => {
+  using t = makeScheduler([makeTarget("127.0.0.1")]);
+  t.scheduler.fill();
+  t.scheduler.hasten(() => true);
+  assert.equal(t.offered.length, 0);
+  t.scheduler.start();
+  t.take();
+  t.scheduler.stop();
+  t.clock.tick(DAY * 1000);
+  t.scheduler.fill();
+  t.scheduler.hasten(() => true);
+  assert.equal(t.offered.length, 1);
+});
+
+Deno.test("Scheduler.hasten() hands targets out now and every interval from then on", () => {
+  using t = makeScheduler([makeTarget("127.0.0.1", { interval: 60 })]);
+  t.scheduler.start();
+  t.take();
+  t.clock.tick(25_000);
+  t.scheduler.hasten(() => true);
+  t.take();
+  t.clock.tick(60_000);
+  assert.deepEqual(t.offered.map(([at]) => at), [0, 25, 85]);
+});
+
+Deno.test("Scheduler wakes no more often than something is due", () => {
+  using t = makeScheduler([makeTarget("10.0.0.0/16", { interval: 3600 })], { capacity: 300 });
+  t.scheduler.start();
+  assert.equal(t.offered.length, 256);
+  t.queue.length = 0;
+  assert.equal(t.clock.countTimers(), 1);
+  t.clock.next();
+  assert.equal(t.offered.length, 512);
+  assert.equal(t.offered.at(-1)?.[0], 3600);
+});

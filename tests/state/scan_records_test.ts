@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { unitId } from "../../src/domain/scan.ts";
+import { type ScanRecord, ScanRecords } from "../../src/state/scan_records.ts";
+import { makeSummary, makeUnit } from "../scan/builders.ts";
+
+const HOUR = 3_600_000;
+
+function makeBook({ limit = 3 } = {}) {
+  const clock = { now: 1_700_000_000_000 };
+  const dropped: string[] = [];
+  const records = new ScanRecords({
+    wallClock: () => clock.now,
+    requestedLimit: limit,
+    requestedRetention: HOUR,
+    onDropped: (gone) => dropped.push(...gone.map(({ key }) => key.target)),
+  });
+  const open = (target: string, configured = true): ScanRecord =>
+    records.open(makeUnit(target), { configured });
+  const known = () => [...records.all()].map(([, { key }]) => key.target);
+  return { clock, records, dropped, open, known };
+}
+
+Deno.test("ScanRecords.open() makes one record a unit, with counters at 0", () => {
+  const { records, open } = makeBook();
+  const record = open("10.0.0.1");
+  assert.equal(open("10.0.0.1"), record);
+  assert.equal(records.get(unitId(makeUnit("10.0.0.1"))), record);
+  assert.deepEqual([...record.failures], [["timeout", 0]]);
+  assert.deepEqual(
+    [record.successes, record.timeouts, record.partials, record.skipped],
+    [0, 0, 0, 0],
+  );
+  assert.deepEqual([...records.targets()].map(({ target }) => target), ["10.0.0.1/32"]);
+  assert.equal(records.target("10.0.0.1/32").openToClosed, 0);
+  // equal ports written otherwise are the same unit, under the first text
+  const again = records.open(makeUnit("10.0.0.2", { ports: "1,2,3" }), { configured: true });
+  assert.equal(records.open(makeUnit("10.0.0.2", { ports: "1-3" }), { configured: false }), again);
+  assert.equal(again.key.portRange, "1,2,3");
+  assert.ok(again.configured);
+});
+
+Deno.test("ScanRecords.finish() counts a complete unit", () => {
+  const { records, open, clock } = makeBook();
+  const record = open("10.0.0.0/24");
+  records.finish(record, makeSummary({ up: 5, down: 251, timedOut: 2, duration: 7 }));
+  assert.equal(record.successes, 1);
+  assert.equal(record.lastCompleteAt, clock.now / 1000);
+  assert.equal(record.lastDuration, 7);
+  assert.equal(record.lastHostsTimedOut, 2);
+  assert.equal(record.lastHostsIncomplete, 0);
+  assert.deepEqual([...record.failures], [["timeout", 0]]);
+  const { hostsUp, hostsDown } = records.target("10.0.0.0/24");
+  assert.deepEqual([hostsUp, hostsDown], [5, 251]);
+});
+
+Deno.test("ScanRecords.finish() keeps host counts when not every address was looked at", () => {
+  const { records, open } = makeBook();
+  const record = open("10.0.0.0/24");
+  records.finish(record, makeSummary({ up: 5, down: 251 }));
+  records.finish(record, makeSummary({ up: 1, down: 255, lookedAtAll: false }));
+  assert.equal(records.target("10.0.0.0/24").hostsUp, 5);
+  assert.equal(record.successes, 2);
+});
+
+Deno.test("ScanRecords.finish() counts a partial or failed unit by its type, and nothing else", () => {
+  const { records, open } = makeBook();
+  const record = open("10.0.0.1");
+  const killed = { type: "killed", message: "" } as const;
+  const timeout = { type: "timeout", message: "" } as const;
+  records.finish(record, makeSummary({ end: "partial", failure: killed, incomplete: 4 }));
+  records.finish(record, makeSummary({ end: "failed", failure: killed, incomplete: 9 }));
+  records.finish(record, makeSummary({ end: "failed", failure: timeout, resumeAt: 64 }));
+  assert.deepEqual([...record.failures], [["timeout", 1], ["killed", 2]]);
+  assert.deepEqual([record.timeouts, record.partials, record.successes], [1, 1, 0]);
+  assert.equal(record.lastCompleteAt, undefined);
+  assert.equal(record.lastDuration, undefined);
+  assert.equal(record.durations.count, 0);
+  assert.equal(record.lastHostsIncomplete, 0);
+  assert.equal(record.resumeAt, 64);
+  assert.equal(records.target("10.0.0.1/32").hostsUp, undefined);
+  records.finish(record, makeSummary());
+  assert.equal(record.resumeAt, 0);
+});
+
+Deno.test("ScanRecords.finish() counts an end by us as nothing", () => {
+  const { records, open, clock } = makeBook();
+  const record = open("10.0.0.1");
+  record.resumeAt = 32;
+  const before = structuredClone({ ...record, unit: undefined });
+  clock.now += 5;
+  records.finish(record, makeSummary({ end: "stopped", incomplete: 1, resumeAt: 16 }));
+  assert.deepEqual({ ...record, unit: undefined }, { ...before, lastEndAt: clock.now });
+  assert.equal(records.target("10.0.0.1/32").hostsUp, undefined);
+});
+
+Deno.test("ScanRecords.finish() puts a duration into the first bucket that holds it", () => {
+  const slot = (duration: number) => {
+    const { records, open } = makeBook();
+    const record = open("10.0.0.1");
+    records.finish(record, makeSummary({ duration }));
+    assert.equal(record.durations.sum, duration);
+    assert.equal(record.durations.counts.length, 12);
+    assert.equal(record.durations.counts.reduce((sum, count) => sum + count), 1);
+    return record.durations.counts.indexOf(1);
+  };
+  assert.equal(slot(0), 0);
+  assert.equal(slot(1), 0);
+  assert.equal(slot(1.001), 1);
+  assert.equal(slot(10), 3);
+  assert.equal(slot(3600), 10);
+  assert.equal(slot(3601), 11);
+});
+
+Deno.test("ScanRecords.prune() lets the oldest requested records go above the limit", () => {
+  const { records, open, clock, dropped, known } = makeBook({ limit: 2 });
+  open("10.0.0.1");
+  for (const target of ["10.0.1.1", "10.0.1.2", "10.0.1.3", "10.0.1.4"]) {
+    clock.now += 1000;
+    open(target, false);
+  }
+  clock.now += 1000;
+  records.finish(open("10.0.1.1", false), makeSummary());
+  records.prune(() => false);
+  assert.deepEqual(dropped, ["10.0.1.2/32", "10.0.1.3/32"]);
+  assert.deepEqual(known(), ["10.0.0.1/32", "10.0.1.1/32", "10.0.1.4/32"]);
+  assert.equal(records.droppedTotal, 2);
+  assert.deepEqual(
+    [...records.targets()].map(({ target }) => target),
+    ["10.0.0.1/32", "10.0.1.1/32", "10.0.1.4/32"],
+  );
+});
+
+Deno.test("ScanRecords.prune() lets requested records go when they are old, and counts no loss", () => {
+  const { records, open, clock, dropped, known } = makeBook();
+  open("10.0.0.1");
+  open("10.0.1.1", false);
+  clock.now += HOUR;
+  open("10.0.1.2", false);
+  records.prune(() => false);
+  assert.deepEqual(dropped, []);
+  clock.now += 1;
+  records.prune(() => false);
+  assert.deepEqual(dropped, ["10.0.1.1/32"]);
+  assert.equal(records.droppedTotal, 0);
+  assert.deepEqual(known(), ["10.0.0.1/32", "10.0.1.2/32"]);
+});
+
+Deno.test("ScanRecords.prune() keeps what waits or runs, and what the configuration names meanwhile", () => {
+  const { records, open, clock, dropped } = makeBook({ limit: 1 });
+  for (const target of ["10.0.1.1", "10.0.1.2", "10.0.1.3"]) open(target, false);
+  open("10.0.1.2");
+  clock.now += 2 * HOUR;
+  const active = unitId(makeUnit("10.0.1.1"));
+  records.prune((id) => id === active);
+  assert.deepEqual(dropped, ["10.0.1.3/32"]);
+  records.prune(() => false);
+  assert.deepEqual(dropped, ["10.0.1.3/32", "10.0.1.1/32"]);
+  assert.equal(records.droppedTotal, 1);
+});
+
+Deno.test("ScanRecords.prune() keeps a target's counters while one of its records is left", () => {
+  const { records, open, clock } = makeBook();
+  open("10.0.0.1");
+  records.target("10.0.0.1/32").closedToOpen = 3;
+  records.open(makeUnit("10.0.0.1", { ports: "443" }), { configured: false });
+  clock.now += 2 * HOUR;
+  records.prune(() => false);
+  assert.equal(records.target("10.0.0.1/32").closedToOpen, 3);
+});
