@@ -148,7 +148,8 @@ export class UnitRun {
   summary({ now, noAnswer }: { now: number; noAnswer: boolean }): UnitSummary {
     const failure = this.#failure(noAnswer);
     const partial = this.#applied > 0 && !noAnswer;
-    const dropped = noAnswer ? this.held.length : 0;
+    // Beside the look at an address there may be second looks at its ports.
+    const dropped = noAnswer ? new Set(this.held.map(({ address }) => address)).size : 0;
     const known = this.#applied - dropped + this.#timedOut;
     return {
       end: this.#stopped
