@@ -30,9 +30,11 @@ export function judgeSilence(
   const networkAnsweredAt = Math.max(lastAnswer, latestAnswer([record]));
   const fellSilentToo = ({ silentSince }: ScanRecord) =>
     silentSince !== undefined && silentSince > networkAnsweredAt;
-  // A unit that looks at none but these addresses falls silent with them, whatever the reason.
-  const witnesses = others.filter(({ answeredAt, unit }) =>
-    answeredAt !== undefined && !isWithin(unit.network, record.unit.network)
+  // A unit that looks at none but these addresses falls silent with them, whatever the reason, and one
+  // that nobody will scan again has nothing more to say.
+  const witnesses = others.filter((other) =>
+    other.answeredAt !== undefined && !isWithin(other.unit.network, record.unit.network) &&
+    (other.configured || pending(other))
   );
   if (silentBefore !== undefined) {
     // One that had died before this unit fell silent cannot be expected to answer.

@@ -5,6 +5,13 @@ import type { Look, LooksOfOutcome } from "../state/look.ts";
 import type { ScanRecord, UnitSummary } from "../state/scan_records.ts";
 import { addressesPerProcess } from "./batch_size.ts";
 
+/** A look that says nothing as long as it is open whether the scanner's own network worked at its time. */
+export interface HeldLook {
+  readonly look: Look;
+  /** When its process began, milliseconds on the monotonic clock. */
+  readonly since: number;
+}
+
 /** What a run needs to know when it begins. */
 export interface UnitRunOptions {
   readonly task: Task;
@@ -15,6 +22,9 @@ export interface UnitRunOptions {
   readonly now: number;
 }
 
+/** Share of the time of a process that must be left for one to be started. */
+const USEFUL_SHARE = 0.1;
+
 /**
  * One scan of one unit on its way: which addresses were handed to which process, how much process
  * time is left, and what the processes said. It makes its batches one by one and does no IO.
@@ -24,11 +34,11 @@ export class UnitRun {
   readonly record: ScanRecord;
   /** Whether something in this unit answered when it was last looked at. */
   readonly hadLife: boolean;
-  /** Whether something has answered in this run. */
-  answered = false;
-  /** Looks that say nothing as long as it is open whether the scanner's own network works. */
-  held: Look[] = [];
-  /** Addresses that answered last time and were silent, or could not be reached, in this run. */
+  /** When the latest process began in which something answered; undefined while nothing has. */
+  answeredSince: number | undefined;
+  /** Looks to be applied once something answers a process no older than theirs. */
+  held: HeldLook[] = [];
+  /** Addresses that were known to answer and were silent, or could not be reached, in this run. */
   silent = 0;
   /** Batches handed out that have not ended. */
   running = 0;
@@ -36,11 +46,12 @@ export class UnitRun {
   readonly #startedAt: number;
   readonly #size: number;
   readonly #batchSize: number;
+  /** Time left below which no further process is worth starting. */
+  readonly #usefulMs: number;
   readonly #failures = new Map<FailureType, string>();
   #next = 0;
   #budgetMs: number;
   #stopped = false;
-  #outOfTime = false;
   #applied = 0;
   #up = 0;
   #down = 0;
@@ -55,6 +66,7 @@ export class UnitRun {
     this.#size = Number(networkSize(task.unit.network));
     this.#batchSize = addressesPerProcess({ ports: task.unit.ports.size, nmap: task.unit.nmap });
     const batches = Math.ceil(this.#size / this.#batchSize);
+    this.#usefulMs = task.unit.timeout * 1000 * USEFUL_SHARE;
     this.#budgetMs = task.unit.timeout * 1000 * Math.min(workers, batches);
   }
 
@@ -73,13 +85,14 @@ export class UnitRun {
     return this.#stopped;
   }
 
-  /** Whether a batch can be handed out now. */
+  /** Whether something has answered in this run. */
+  get answered(): boolean {
+    return this.answeredSince !== undefined;
+  }
+
+  /** Whether a batch can be handed out now; processes that still run may give back time for more. */
   get hasBatch(): boolean {
-    if (this.#stopped || this.#next >= this.#size) return false;
-    if (this.#budgetMs > 0) return true;
-    // Processes that still run may give back time that they reserved.
-    if (this.running === 0) this.#outOfTime = true;
-    return false;
+    return !this.#stopped && this.#next < this.#size && this.#budgetMs >= this.#usefulMs;
   }
 
   /** Whether all batches have been handed out and have ended. */
@@ -149,7 +162,7 @@ export class UnitRun {
     const failure = this.#failure(noAnswer);
     const partial = this.#applied > 0 && !noAnswer;
     // Beside the look at an address there may be second looks at its ports.
-    const dropped = noAnswer ? new Set(this.held.map(({ address }) => address)).size : 0;
+    const dropped = new Set(this.held.map(({ look }) => look.address)).size;
     const known = this.#applied - dropped + this.#timedOut;
     return {
       end: this.#stopped
@@ -168,6 +181,10 @@ export class UnitRun {
       lookedAtAll: this.#up + this.#down === this.#size,
       resumeAt: this.#outOfTime ? (this.record.resumeAt + this.#next) % this.#size : 0,
     };
+  }
+
+  get #outOfTime(): boolean {
+    return !this.#stopped && this.#next < this.#size;
   }
 
   #failure(noAnswer: boolean): UnitSummary["failure"] {

@@ -1,4 +1,5 @@
 import { networkSize } from "../domain/network.ts";
+import { PortSet } from "../domain/ports.ts";
 import type { ScanJob, ScanKey, Scanner, ScanOutcome } from "../domain/scan.ts";
 import { type Look, looksOf, type LooksOfOutcome } from "../state/look.ts";
 import type { Applied, Doubt, PortChange, PortState, Trust } from "../state/port_state.ts";
@@ -51,8 +52,41 @@ export class UnitScan {
     });
     run.note(outcome, seen);
     if (seen.alive.length > 0) this.#answered(run, seen.alive, outcome.startedAt);
-    const looks = this.#sift(run, seen);
+    const looks = this.#sift(run, seen, outcome.startedAt);
     await this.#applyAndConfirm(run, looks, signal);
+  }
+
+  /**
+   * Settles looks that nothing has vouched for at the end of a unit in which others answered: one of
+   * those is asked again, and unless it answers, the network may have failed on the way.
+   */
+  async vouchForHeld(run: UnitRun, signal: AbortSignal): Promise<void> {
+    await this.#applyAndConfirm(run, this.#releaseVouched(run), signal);
+    if (run.held.length === 0 || run.stopped) return;
+    const outcome = await this.#askAgain(run, signal);
+    if (outcome?.hosts.some(({ alive }) => alive)) {
+      this.#answered(run, [], outcome.startedAt);
+      await this.#applyAndConfirm(run, this.#releaseVouched(run), signal);
+    } else if (outcome?.failure?.type === "stopped") run.stop();
+    else {run.fail(
+        "no_answer",
+        "What answered at first answers no more: silent hosts keep their state",
+      );}
+  }
+
+  /** Probes one port of an address that answered in this run. */
+  async #askAgain(run: UnitRun, signal: AbortSignal): Promise<ScanOutcome | undefined> {
+    const silent = new Set(run.held.map(({ look }) => look.address));
+    const address = [...run.record.alive].find((known) => !silent.has(known));
+    const timeoutMs = run.reserve();
+    if (address === undefined || timeoutMs === 0) return undefined;
+    const { unit: { key: { protocol }, network: { family }, ports, nmap } } = run.task;
+    const [open] = this.#deps.state.openPorts({ address, protocol })
+      .filter((port) => ports.has(port));
+    const port = open ?? ports.ranges[0]![0];
+    const job = { family, protocol, nmap, timeoutMs, confirming: true };
+    const what = { addresses: [address], ports: PortSet.of([port]) };
+    return await this.#runProcess(run, { ...job, ...what }, signal);
   }
 
   /**
@@ -62,7 +96,7 @@ export class UnitScan {
   async confirmSilence(run: UnitRun, signal: AbortSignal): Promise<boolean> {
     if (!this.#deps.confirmChanges) return true;
     const confirmed: Look[] = [];
-    for (const look of run.held) {
+    for (const { look } of run.held) {
       const ports = this.#deps.state.openPorts(look).filter((port) => look.covered.has(port));
       if (ports.length === 0) continue;
       const second = await this.#lookAgain(run, { ...look, ports, reason: "vanished" }, signal);
@@ -74,7 +108,7 @@ export class UnitScan {
       if (second.failure !== undefined) return false;
       confirmed.push(...second.looks);
     }
-    run.held.push(...confirmed);
+    run.held.push(...confirmed.map((look) => ({ look, since: look.takenAt })));
     return true;
   }
 
@@ -102,27 +136,29 @@ export class UnitScan {
   /** Notes who answered; `since` is when the process began, since nobody knows when within it they did. */
   #answered(run: UnitRun, alive: readonly string[], since: number): void {
     const { record } = run;
-    run.answered = true;
+    run.answeredSince = Math.max(run.answeredSince ?? since, since);
     record.answeredAt = Math.max(record.answeredAt ?? since, since);
     record.silentSince = undefined;
     for (const address of alive) record.alive.add(address);
   }
 
   /**
-   * The looks to apply now. Until something in the unit answers, looks are held that would close ports
-   * or make a baseline out of what may only be the scanner's own broken network.
+   * The looks to apply now. Silence that would close ports, or make a baseline where others are known
+   * to answer, is held until something in the unit answers a process that began no earlier: before
+   * that, it may only be the scanner's own broken network.
    */
-  #sift(run: UnitRun, { looks, unreachable }: LooksOfOutcome): Look[] {
+  #sift(run: UnitRun, { looks, unreachable }: LooksOfOutcome, since: number): Look[] {
     const { state } = this.#deps;
     const { alive } = run.record;
-    run.silent += looks.filter((look) => !look.alive && alive.has(look.address)).length;
+    const knownToAnswer = (look: Look) =>
+      alive.has(look.address) || state.openPorts(look).some((port) => look.covered.has(port));
+    const isDoubtful = (look: Look) =>
+      !look.alive && (knownToAnswer(look) || (run.hadLife && state.addsCoverage(look)));
+    const doubtful = new Set(looks.filter(isDoubtful));
+    run.silent += [...doubtful].filter(knownToAnswer).length;
     run.silent += unreachable.filter((address) => alive.has(address)).length;
-    if (run.answered || !run.hadLife) return [...this.#release(run), ...looks];
-    const doubtful = (look: Look) =>
-      alive.has(look.address) || state.addsCoverage(look) ||
-      state.openPorts(look).some((port) => look.covered.has(port));
-    run.held.push(...looks.filter(doubtful));
-    return looks.filter((look) => !doubtful(look));
+    for (const look of doubtful) run.held.push({ look, since });
+    return [...this.#releaseVouched(run), ...looks.filter((look) => !doubtful.has(look))];
   }
 
   async #applyAndConfirm(run: UnitRun, looks: readonly Look[], signal: AbortSignal): Promise<void> {
@@ -163,9 +199,16 @@ export class UnitScan {
   }
 
   #release(run: UnitRun): Look[] {
-    const looks = run.held;
+    const looks = run.held.map(({ look }) => look);
     run.held = [];
     return looks;
+  }
+
+  #releaseVouched(run: UnitRun): Look[] {
+    const { answeredSince = -Infinity } = run;
+    const vouched = run.held.filter(({ since }) => since <= answeredSince);
+    run.held = run.held.filter(({ since }) => since > answeredSince);
+    return vouched.map(({ look }) => look);
   }
 
   #applyFirst(run: UnitRun, looks: readonly Look[], trust: Trust): Applied {

@@ -171,8 +171,8 @@ export class WorkerPool {
   /** Ends a unit all of whose batches have ended; a silent one only after its silence has been judged. */
   async #conclude(run: UnitRun): Promise<void> {
     const { signal } = this.#stop;
-    const wentSilent = run.hadLife && !run.answered && run.silent > 0 && !run.stopped;
-    if (!wentSilent) {
+    if (run.answered && !run.stopped) await this.#scan.vouchForHeld(run, signal);
+    if (run.answered || run.stopped || run.silent === 0) {
       this.#end(run, { noAnswer: false });
       return;
     }

@@ -55,7 +55,7 @@ interface ProtocolState {
   /** Ascending. */
   open: number[];
   /** Ports that were open and are closed now, with the unix time in ms of the closing. */
-  closed: Map<number, number>;
+  closed: Map<number, number> | undefined;
 }
 
 interface HostState {
@@ -114,7 +114,7 @@ export class PortState {
     const believeClosings = trust !== "openings";
     const host = this.#host(look.address);
     host.everAlive ||= look.alive;
-    const state = host[look.protocol] ??= { layers: [], open: [], closed: new Map() };
+    const state = host[look.protocol] ??= { layers: [], open: [], closed: undefined };
     const { address, protocol, takenAt } = look;
     const openNow = new Set(look.open);
 
@@ -131,12 +131,13 @@ export class PortState {
       opened.push(port);
       // The first look at a port is its baseline: nothing was known before that could have changed.
       if (isCovered(state, port)) changes.push({ address, protocol, port, type: "closed_to_open" });
-      state.closed.delete(port);
+      state.closed?.delete(port);
     }
 
     const vanished = state.open.filter((port) => fresh.has(port) && !openNow.has(port));
     if (vanished.length > 0 && believeClosings) {
       const closedAt = this.#options.wallClock();
+      state.closed ??= new Map();
       for (const port of vanished) {
         state.closed.set(port, closedAt);
         changes.push({ address, protocol, port, type: "open_to_closed" });
@@ -187,7 +188,7 @@ export class PortState {
         if (state === undefined) continue;
         forgetClosed(state, forgetBefore);
         for (const port of state.open) yield [host.address.text, { port, protocol, open: true }];
-        for (const port of [...state.closed.keys()].sort((a, b) => a - b)) {
+        for (const port of [...state.closed?.keys() ?? []].sort((a, b) => a - b)) {
           yield [host.address.text, { port, protocol, open: false }];
         }
       }
@@ -209,7 +210,9 @@ export class PortState {
         if (state === undefined) continue;
         const ports = wanted(host.address, protocol);
         state.open = state.open.filter((port) => ports.has(port));
-        for (const port of state.closed.keys()) if (!ports.has(port)) state.closed.delete(port);
+        for (const port of state.closed?.keys() ?? []) {
+          if (!ports.has(port)) state.closed!.delete(port);
+        }
         state.layers = state.layers
           .map((layer) => ({ ...layer, ports: layer.ports.intersect(ports) }))
           .filter((layer) => layer.ports.size > 0);
@@ -261,7 +264,7 @@ function withLayer(layers: readonly Layer[], added: Layer): Layer[] {
 }
 
 function forgetClosed({ closed }: ProtocolState, before: number): void {
-  for (const [port, closedAt] of closed) if (closedAt < before) closed.delete(port);
+  for (const [port, closedAt] of closed ?? []) if (closedAt < before) closed!.delete(port);
 }
 
 function includes(sorted: readonly number[], value: number): boolean {

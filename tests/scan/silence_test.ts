@@ -346,3 +346,47 @@ Deno.test("ports that another unit saw open are not closed while nothing of the 
   assert.equal(rig.page(), "10.0.0.1:22=1 10.0.0.2:80=1");
   await rig.pool.stop();
 });
+
+Deno.test("a network that fails in the middle of a unit closes nothing behind the failure", async () => {
+  const network = new FakeNetwork({ "10.0.0.1": [22], "10.0.0.20": [80], "10.0.0.120": [443] });
+  let processes = 0;
+  const rig = makeRig({
+    network,
+    process: ({ look }) => {
+      // The first batch still answers, everything after it is silence.
+      network.cut = rig.ends.length > 0 && ++processes > 1;
+      return look();
+    },
+  });
+  await rig.round("10.0.0.0/25");
+  assert.deepEqual(await rig.round("10.0.0.0/25"), ["10.0.0.0/25 partial no_answer"]);
+  assert.equal(rig.page(), "10.0.0.1:22=1 10.0.0.20:80=1 10.0.0.120:443=1");
+  assert.deepEqual(rig.log, []);
+  // Those that were silent are not known to be; their last state stands.
+  assert.equal(rig.ends.at(-1)!.summary.incomplete, 2);
+  await rig.pool.stop();
+});
+
+Deno.test("the last hosts of a unit are closed once one that answered answers again", async () => {
+  const network = new FakeNetwork({ "10.0.0.1": [22], "10.0.0.120": [80] });
+  const rig = makeRig({ network });
+  await rig.round("10.0.0.0/25");
+  network.hosts.delete("10.0.0.120");
+  rig.jobs.length = 0;
+  assert.deepEqual(await rig.round("10.0.0.0/25"), ["10.0.0.0/25 complete"]);
+  assert.equal(rig.page(), "10.0.0.1:22=1 10.0.0.120:80=0");
+  const confirming = rig.jobs.filter((job) => job.confirming)
+    .map(({ addresses, ports }) => `${addresses}:${ports}`);
+  assert.deepEqual(confirming, ["10.0.0.1:22", "10.0.0.120:80"]);
+  await rig.pool.stop();
+});
+
+Deno.test("a request during an outage closes nothing that the schedule found", async () => {
+  const network = new FakeNetwork(OPEN);
+  const rig = makeRig({ network });
+  await rig.round("10.0.0.0/29");
+  network.cut = true;
+  await rig.round(["10.0.0.0/29", { ports: "1-50" }]);
+  assert.equal(rig.page(), "10.0.0.1:22=1 10.0.0.2:80=1 10.0.0.3:43=1");
+  await rig.pool.stop();
+});
