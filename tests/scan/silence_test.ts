@@ -348,7 +348,7 @@ Deno.test("ports that another unit saw open are not closed while nothing of the 
 });
 
 Deno.test("a network that fails in the middle of a unit closes nothing behind the failure", async () => {
-  const network = new FakeNetwork({ "10.0.0.1": [22], "10.0.0.20": [80], "10.0.0.120": [443] });
+  const network = new FakeNetwork({ "10.0.0.1": [22], "10.0.0.20": [80], "10.0.0.120": [43] });
   let processes = 0;
   const rig = makeRig({
     network,
@@ -360,7 +360,7 @@ Deno.test("a network that fails in the middle of a unit closes nothing behind th
   });
   await rig.round("10.0.0.0/25");
   assert.deepEqual(await rig.round("10.0.0.0/25"), ["10.0.0.0/25 partial no_answer"]);
-  assert.equal(rig.page(), "10.0.0.1:22=1 10.0.0.20:80=1 10.0.0.120:443=1");
+  assert.equal(rig.page(), "10.0.0.1:22=1 10.0.0.20:80=1 10.0.0.120:43=1");
   assert.deepEqual(rig.log, []);
   // Those that were silent are not known to be; their last state stands.
   assert.equal(rig.ends.at(-1)!.summary.incomplete, 2);
