@@ -6,17 +6,25 @@ export class Semaphore {
 
   /** @throws {RangeError} unless `permits` is a positive integer. */
   constructor(permits: number) {
-    if (!Number.isInteger(permits) || permits < 1) {
-      throw new RangeError(
-        `Cannot create semaphore as 'permits' must be a positive integer: received ${permits}`,
-      );
-    }
+    checkPermits(permits);
     this.#permits = permits;
   }
 
   /** Most holders at once. */
   get permits(): number {
     return this.#permits;
+  }
+
+  /** Changes the most holders at once; those above a lower number keep their permits until they give them back. */
+  resize(permits: number): void {
+    checkPermits(permits);
+    this.#permits = permits;
+    while (this.#held < permits) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#held++;
+      next();
+    }
   }
 
   /** Permits held now. */
@@ -58,10 +66,18 @@ export class Semaphore {
       [Symbol.dispose]: () => {
         if (released) return;
         released = true;
-        const next = this.#waiting.shift();
+        const next = this.#held <= this.#permits ? this.#waiting.shift() : undefined;
         if (next === undefined) this.#held--;
         else next();
       },
     };
+  }
+}
+
+function checkPermits(permits: number): void {
+  if (!Number.isInteger(permits) || permits < 1) {
+    throw new RangeError(
+      `Cannot create semaphore as 'permits' must be a positive integer: received ${permits}`,
+    );
   }
 }

@@ -8,6 +8,11 @@ export interface Network {
   readonly prefix: number;
 }
 
+/** Most addresses that a target, or all targets together, may have (contract, section 2). */
+export const MAX_ADDRESSES = 2n ** 24n;
+/** Shortest IPv6 prefix that may be scanned (contract, section 2): 65,536 addresses. */
+export const MIN_IPV6_PREFIX = 112;
+
 /** Number of bits in an address of `family`. */
 export function addressBits(family: Family): 32 | 128 {
   return family === 4 ? 32 : 128;

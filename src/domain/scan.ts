@@ -97,6 +97,8 @@ export interface HostReport {
   readonly startTime: number | undefined;
   /** Open ports by protocol, ascending. */
   readonly open: Readonly<Record<Protocol, readonly number[]>>;
+  /** Ports that answered as closed. */
+  readonly closed: Readonly<Record<Protocol, PortSet>>;
   /** Ports this machine could not even reach for (`net-unreach`, `host-unreach`): not covered. */
   readonly unreachable: Readonly<Record<Protocol, PortSet>>;
 }

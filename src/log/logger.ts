@@ -1,3 +1,5 @@
+import { escapeControls } from "../text/escape_controls.ts";
+
 /** Severity of a log line, least first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
@@ -53,12 +55,4 @@ const BARE = /^[^\s"=\\\p{C}]+$/u;
 
 function quoteIfNeeded(text: string): string {
   return BARE.test(text) ? text : escapeControls(JSON.stringify(text));
-}
-
-/** Escapes what JSON leaves as it is but terminals and log viewers may obey: DEL, C1, line separators, direction marks. */
-function escapeControls(json: string): string {
-  return json.replace(
-    /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

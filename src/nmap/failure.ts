@@ -20,14 +20,19 @@ export interface ProcessEnd {
 export const GRANT_ADVICE =
   "run as root or grant CAP_NET_RAW, for instance AmbientCapabilities=CAP_NET_RAW in the systemd unit";
 
-const PERMISSION =
-  /requires root privileges|couldn't open a raw socket|dnet: failed to open device|don't have permission|operation not permitted|permission denied/i;
+const RAW_SOCKETS =
+  /requires root privileges|couldn't open a raw socket|dnet: failed to open device/i;
+const PERMISSION = new RegExp(
+  `${RAW_SOCKETS.source}|don't have permission|operation not permitted|permission denied`,
+  "i",
+);
 const UNRESOLVED = /failed to resolve/i;
 const NO_ROUTE =
   /failed to determine route|no route to host|network is unreachable|host is unreachable/i;
 const SEND_ERROR = /^sendto in \S+ sendto\(.*\) => (.+)$/m;
 // Said in passing, or to fill the screen: never the reason.
-const ASIDE = /^(?:warning\b|quitting!|see the output of nmap|starting nmap|omitting future|\s*$)/i;
+const ASIDE =
+  /^(?:sendto in|offending packet|warning\b|quitting!|see the output of nmap|starting nmap|omitting future|\s*$)/i;
 
 /**
  * Why packets could not be sent from this machine, if nmap said so: it goes on and reports the
@@ -39,23 +44,20 @@ export function localSendError(stderr: string): string | undefined {
 
 /** The line of `stderr` that says which privilege is missing, if there is one. */
 export function permissionLine(stderr: string): string | undefined {
-  return linesOf(stderr).find((line) => PERMISSION.test(line));
+  return linesOf(stderr).find((line) => PERMISSION.test(line) && !SEND_ERROR.test(line));
 }
 
 /**
  * Why a process is not complete; undefined exactly when it is: exit code 0, well-formed,
- * `exit="success"`, every address accounted for, and everything it sent left this machine.
+ * `exit="success"` and every address accounted for. What it could not send only shows in its reports.
  */
 export function classify(end: ProcessEnd): ScanFailure | undefined {
-  const sendError = localSendError(end.stderr);
-  if (sendError !== undefined) {
-    return failure("no_route", `Cannot send from this machine: ${sendError}`);
-  }
   const flaw = flawOf(end);
   if (end.code === 0 && end.signal === null && flaw === undefined) return undefined;
   if (end.endedByUs && end.malformed !== undefined) return failure("bad_output", end.malformed);
   const { finished } = end.document;
-  const said = linesOf(`${finished?.errormsg ?? ""}\n${end.stderr}`);
+  const said = linesOf(`${finished?.errormsg ?? ""}\n${end.stderr}`)
+    .filter((line) => !SEND_ERROR.test(line));
   const lastWords = said.findLast((line) => !ASIDE.test(line));
   if (end.signal !== null) {
     const words = lastWords === undefined ? "" : ` (${lastWords})`;
@@ -64,7 +66,12 @@ export function classify(end: ProcessEnd): ScanFailure | undefined {
   const line = (pattern: RegExp) => said.find((text) => pattern.test(text));
   const permission = line(PERMISSION);
   if (permission !== undefined) {
-    return failure("permission", `Cannot open raw sockets (${permission}): ${GRANT_ADVICE}`);
+    return failure(
+      "permission",
+      RAW_SOCKETS.test(permission)
+        ? `Cannot open raw sockets (${permission}): ${GRANT_ADVICE}`
+        : `Cannot scan: ${permission} (if it is about raw sockets, ${GRANT_ADVICE})`,
+    );
   }
   const unresolved = line(UNRESOLVED);
   if (unresolved !== undefined) return failure("unresolved", `Cannot scan: ${unresolved}`);
@@ -73,7 +80,8 @@ export function classify(end: ProcessEnd): ScanFailure | undefined {
   if (end.code === 0 && (finished?.exit ?? "success") === "success") {
     return failure("bad_output", flaw!);
   }
-  return failure("other", `Cannot scan: ${lastWords ?? `nmap exited with code ${end.code}`}`);
+  const how = end.code === 0 ? "nmap says that it failed" : `nmap exited with code ${end.code}`;
+  return failure("other", `Cannot scan: ${lastWords ?? how}`);
 }
 
 function flawOf({ document, malformed, asked }: ProcessEnd): string | undefined {

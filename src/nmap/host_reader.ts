@@ -22,7 +22,9 @@ export class HostReader {
   readonly #open = { tcp: new PortBits(), udp: new PortBits() };
   readonly #listed = { tcp: new PortBits(), udp: new PortBits() };
   readonly #unreachable = { tcp: new PortBits(), udp: new PortBits() };
+  readonly #closed = { tcp: new PortBits(), udp: new PortBits() };
   readonly #folded: Record<Protocol, PortSet> = { tcp: PortSet.EMPTY, udp: PortSet.EMPTY };
+  readonly #foldedClosed: Record<Protocol, PortSet> = { tcp: PortSet.EMPTY, udp: PortSet.EMPTY };
   /** Protocols whose folded ports are unreachable without nmap saying which they are. */
   readonly #restUnreachable = new Set<Protocol>();
   #address: string | undefined;
@@ -44,7 +46,8 @@ export class HostReader {
       this.#open[protocol].clear();
       this.#listed[protocol].clear();
       this.#unreachable[protocol].clear();
-      this.#folded[protocol] = PortSet.EMPTY;
+      this.#closed[protocol].clear();
+      this.#folded[protocol] = this.#foldedClosed[protocol] = PortSet.EMPTY;
     }
     this.#restUnreachable.clear();
     this.#address = this.#state = undefined;
@@ -84,6 +87,7 @@ export class HostReader {
     if (protocol === undefined) return;
     this.#listed[protocol].add(number);
     if (state === "open") this.#open[protocol].add(number);
+    if (state === "closed") this.#closed[protocol].add(number);
     if (showsLife(state, reason)) this.#alive = true;
     // With a time to live or a sender it came in a packet: a router's word, and that is evidence.
     const ours = reason_ip === undefined && (reason_ttl === undefined || reason_ttl === "0");
@@ -107,12 +111,17 @@ export class HostReader {
   extraReasons({ reason, count, proto, ports }: Attributes, { connect }: HostContext): void {
     if (readNumber("count", count) === 0) return;
     if (showsLife(this.#extraState, reason)) this.#alive = true;
-    // In a raw scan a folded answer of this kind is a packet from a router.
-    if (!connect || !UNREACHABLE.has(reason ?? "")) return;
+    // In a raw scan a router said so: of a host that is some evidence, of a network it is none.
+    const unreachable = connect ? UNREACHABLE.has(reason ?? "") : reason === "net-unreach";
+    const closed = this.#extraState === "closed" && ports !== undefined;
+    if (!unreachable && !closed) return;
     for (const protocol of PROTOCOLS) {
       if (proto !== undefined && proto !== protocol) continue;
       if (ports === undefined) this.#restUnreachable.add(protocol);
-      else this.#folded[protocol] = this.#folded[protocol].union(parsePortList(ports));
+      else {
+        const into = unreachable ? this.#folded : this.#foldedClosed;
+        into[protocol] = into[protocol].union(parsePortList(ports));
+      }
     }
   }
 
@@ -128,6 +137,10 @@ export class HostReader {
       if (!this.#restUnreachable.has(protocol)) return ports;
       return ports.union(covered[protocol].subtract(this.#listed[protocol].toPortSet()));
     };
+    const closed = (protocol: Protocol): PortSet =>
+      this.#closed[protocol].isEmpty
+        ? this.#foldedClosed[protocol]
+        : this.#foldedClosed[protocol].union(this.#closed[protocol].toPortSet());
     return {
       address: this.#address,
       up: this.#state === "up",
@@ -135,6 +148,7 @@ export class HostReader {
       alive: this.#alive,
       startTime: this.#startTime,
       open: { tcp: this.#open.tcp.toArray(), udp: this.#open.udp.toArray() },
+      closed: { tcp: closed("tcp"), udp: closed("udp") },
       unreachable: { tcp: unreachable("tcp"), udp: unreachable("udp") },
     };
   }

@@ -18,6 +18,10 @@ export function mergeReports(a: HostReport, b: HostReport): HostReport {
     alive,
     startTime,
     open: { tcp: union(a.open.tcp, b.open.tcp), udp: union(a.open.udp, b.open.udp) },
+    closed: {
+      tcp: a.closed.tcp.union(b.closed.tcp),
+      udp: a.closed.udp.union(b.closed.udp),
+    },
     unreachable: {
       tcp: a.unreachable.tcp.intersect(b.unreachable.tcp),
       udp: a.unreachable.udp.intersect(b.unreachable.udp),

@@ -38,17 +38,27 @@ export class NmapMonitor {
     return this.#asking ??= this.#ask().finally(() => this.#asking = undefined);
   }
 
-  /** Asks no more. */
-  stop(): void {
+  /** Notes that nmap could not be started, which is known without asking; asks again soon. */
+  noteMissing(reason: string): void {
+    if (this.#stop.signal.aborted || this.#capability?.available === false) return;
+    this.#set({ available: false, reason });
+  }
+
+  /** Asks no more; resolves when a question that was under way has ended. */
+  async stop(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
+    await this.#asking;
   }
 
   async #ask(): Promise<void> {
-    clearTimeout(this.#timer);
     const { signal } = this.#stop;
     const now = await this.#options.probe(signal);
-    if (signal.aborted) return;
+    if (!signal.aborted) this.#set(now);
+  }
+
+  #set(now: NmapCapability): void {
+    clearTimeout(this.#timer);
     const before = this.#capability;
     this.#capability = now;
     if (!now.available || now.unanswered) {

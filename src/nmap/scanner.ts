@@ -1,6 +1,7 @@
 import { PortSet } from "../domain/ports.ts";
 import type {
   HostReport,
+  Protocol,
   ScanFailure,
   ScanJob,
   Scanner,
@@ -58,7 +59,10 @@ export function createNmapScanner({ processes, technique, now }: NmapScannerDeps
     const { covered } = reader.document;
     const hosts = localSendError(result.stderr) === undefined
       ? reader.hosts
-      : reader.hosts.filter(({ alive }) => alive).map((host) => openPortsOnly(host, covered));
+      : withoutSilence(reader.hosts, {
+        covered,
+        asked: failure === undefined ? job.addresses : [],
+      });
     return {
       failure,
       hosts,
@@ -69,15 +73,33 @@ export function createNmapScanner({ processes, technique, now }: NmapScannerDeps
   };
 }
 
-/** Silence says nothing of a port when this machine could not send: only what is open is known. */
-function openPortsOnly(host: HostReport, covered: ScanOutcome["covered"]): HostReport {
-  const { tcp, udp } = host.open;
+/**
+ * What could not be sent cannot be answered: where this machine failed to send, only ports that answered
+ * are known, and nothing is known of the `asked` addresses that nmap calls down or does not mention.
+ */
+function withoutSilence(
+  hosts: readonly HostReport[],
+  { covered, asked }: Pick<ScanOutcome, "covered"> & { readonly asked: readonly string[] },
+): HostReport[] {
+  const reported = new Set(hosts.map(({ address }) => address));
+  const unheard = asked.filter((address) => !reported.has(address)).map(silentHost);
+  return [...hosts, ...unheard].map((host) => {
+    const silent = (protocol: Protocol) =>
+      covered[protocol].subtract(host.closed[protocol]).subtract(PortSet.of(host.open[protocol]));
+    return { ...host, up: true, unreachable: { tcp: silent("tcp"), udp: silent("udp") } };
+  });
+}
+
+function silentHost(address: string): HostReport {
   return {
-    ...host,
-    unreachable: {
-      tcp: covered.tcp.subtract(PortSet.of(tcp)),
-      udp: covered.udp.subtract(PortSet.of(udp)),
-    },
+    address,
+    up: true,
+    timedOut: false,
+    alive: false,
+    startTime: undefined,
+    open: { tcp: [], udp: [] },
+    closed: { tcp: PortSet.EMPTY, udp: PortSet.EMPTY },
+    unreachable: { tcp: PortSet.EMPTY, udp: PortSet.EMPTY },
   };
 }
 

@@ -12,11 +12,9 @@ const UNTOLD_RATE = 50;
 const PROBES_PER_SILENT_PORT = 2;
 
 /** The packet rate that one process is held to, in packets per second, above 0. */
-export function heldRate({ minRate, maxRate, scanDelay }: NmapOptions): number {
+export function heldRate({ minRate, maxRate }: NmapOptions): number {
   const told = minRate > 0 && maxRate > 0 ? Math.min(minRate, maxRate) : minRate || maxRate;
-  const rate = told || UNTOLD_RATE;
-  // nmap ignores the delay beside a minimum rate.
-  return scanDelay > 0 && minRate === 0 ? Math.min(rate, 1000 / scanDelay) : rate;
+  return told || UNTOLD_RATE;
 }
 
 /** What a scan costs depends on: the number of ports, 1 to 65535, and the options. */
@@ -27,7 +25,12 @@ export interface ScanCost {
 
 /** Seconds that one process needs for one address that never answers. */
 export function secondsForSilentAddress({ ports, nmap }: ScanCost): number {
-  return PROBES_PER_SILENT_PORT * ports / heldRate(nmap);
+  return PROBES_PER_SILENT_PORT * ports * Math.max(1 / heldRate(nmap), delaySeconds(nmap));
+}
+
+/** Seconds between two probes to one host, which nmap keeps for all hosts at once; it ignores them beside a minimum rate. */
+function delaySeconds({ minRate, scanDelay }: NmapOptions): number {
+  return minRate > 0 ? 0 : scanDelay / 1000;
 }
 
 /**
@@ -37,7 +40,8 @@ export function secondsForSilentAddress({ ports, nmap }: ScanCost): number {
 export function addressesPerProcess(cost: ScanCost): number {
   const { hostTimeout } = cost.nmap;
   if (hostTimeout === 0) return MAX_ADDRESSES_PER_PROCESS;
-  const fitting = Math.floor(hostTimeout / 2 / secondsForSilentAddress(cost));
+  const seconds = PROBES_PER_SILENT_PORT * cost.ports / heldRate(cost.nmap);
+  const fitting = Math.floor(hostTimeout / 2 / seconds);
   return Math.min(Math.max(fitting, 1), MAX_ADDRESSES_PER_PROCESS);
 }
 
@@ -55,11 +59,13 @@ export interface ScanLimits {
 export function scanWarnings({ scanning: { ports, timeout, nmap } }: ScanLimits): string[] {
   const needed = secondsForSilentAddress({ ports: ports.size, nmap });
   const limits = [["host_timeout", nmap.hostTimeout], ["timeout", timeout]] as const;
+  const [pace, cure] = delaySeconds(nmap) > 1 / heldRate(nmap)
+    ? [`, one in ${nmap.scanDelay} ms (scanning.scan_delay),`, ", lower the delay"]
+    : [` at ${Number(heldRate(nmap).toFixed(1))} packets per second`, " or the rate"];
   return limits.filter(([, limit]) => limit > 0 && needed > limit).map(([key, limit]) =>
     `scanning.${key}: even one silent address cannot finish in ${limit} s: ` +
-    `${PROBES_PER_SILENT_PORT} probes for each of ${ports.size} ports at ` +
-    `${Number(heldRate(nmap).toFixed(1))} packets per second take ${Math.ceil(needed)} s ` +
-    `(raise it or the rate, or scan fewer ports)`
+    `${PROBES_PER_SILENT_PORT} probes for each of ${ports.size} ports${pace} ` +
+    `take ${Math.ceil(needed)} s (raise it${cure}, or scan fewer ports)`
   );
 }
 

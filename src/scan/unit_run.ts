@@ -4,6 +4,7 @@ import type { Task } from "../queue/task_queue.ts";
 import type { Look, LooksOfOutcome } from "../state/look.ts";
 import type { ScanRecord, UnitSummary } from "../state/scan_records.ts";
 import { addressesPerProcess } from "./batch_size.ts";
+import { ProcessBudget } from "./process_budget.ts";
 
 /** A look that says nothing as long as it is open whether the scanner's own network worked at its time. */
 export interface HeldLook {
@@ -19,7 +20,13 @@ export interface UnitRunOptions {
   /** Processes that may run at once, which bounds the process time of a unit. */
   readonly workers: number;
   /** Milliseconds on the monotonic clock. */
-  readonly now: number;
+  readonly now: () => number;
+}
+
+/** A batch handed out: the job, and where in the run's order of addresses it begins. */
+export interface Batch {
+  readonly job: ScanJob;
+  readonly position: number;
 }
 
 /** Share of the time of a process that must be left for one to be started. */
@@ -43,6 +50,10 @@ export class UnitRun {
   /** Batches handed out that have not ended. */
   running = 0;
 
+  /** Process time of the batches, and of second looks, which have as much again. */
+  readonly batchTime: ProcessBudget;
+  readonly secondLookTime: ProcessBudget;
+
   readonly #startedAt: number;
   readonly #size: number;
   readonly #batchSize: number;
@@ -50,8 +61,10 @@ export class UnitRun {
   readonly #usefulMs: number;
   readonly #failures = new Map<FailureType, string>();
   #next = 0;
-  #budgetMs: number;
+  /** The first batch that was cut short because the time of the unit was used up. */
+  #firstCut: number | undefined;
   #stopped = false;
+  #abandoned = false;
   #applied = 0;
   #up = 0;
   #down = 0;
@@ -62,12 +75,15 @@ export class UnitRun {
     this.task = task;
     this.record = record;
     this.hadLife = record.alive.size > 0;
-    this.#startedAt = now;
+    this.#startedAt = now();
     this.#size = Number(networkSize(task.unit.network));
     this.#batchSize = addressesPerProcess({ ports: task.unit.ports.size, nmap: task.unit.nmap });
     const batches = Math.ceil(this.#size / this.#batchSize);
-    this.#usefulMs = task.unit.timeout * 1000 * USEFUL_SHARE;
-    this.#budgetMs = task.unit.timeout * 1000 * Math.min(workers, batches);
+    const timeoutMs = task.unit.timeout * 1000;
+    const total = timeoutMs * Math.min(workers, batches);
+    this.#usefulMs = timeoutMs * USEFUL_SHARE;
+    this.batchTime = new ProcessBudget({ total, now });
+    this.secondLookTime = new ProcessBudget({ total, now });
   }
 
   /** Number of addresses in the unit. */
@@ -90,9 +106,10 @@ export class UnitRun {
     return this.answeredSince !== undefined;
   }
 
-  /** Whether a batch can be handed out now; processes that still run may give back time for more. */
+  /** Whether a batch can be handed out now: there is one, and time for it that is worth a process. */
   get hasBatch(): boolean {
-    return !this.#stopped && this.#next < this.#size && this.#budgetMs >= this.#usefulMs;
+    return !this.#stopped && this.#next < this.#size &&
+      this.batchTime.left >= this.#usefulMs;
   }
 
   /** Whether all batches have been handed out and have ended. */
@@ -100,38 +117,32 @@ export class UnitRun {
     return this.running === 0 && !this.hasBatch;
   }
 
-  /** The next batch, with the process time that it may take set aside; to be called when `hasBatch`. */
-  takeBatch(): ScanJob {
+  /** The next batch; to be called when `hasBatch`. */
+  takeBatch(): Batch {
     const { unit } = this.task;
-    const count = Math.min(this.#batchSize, this.#size - this.#next);
+    const position = this.#next;
+    const count = Math.min(this.#batchSize, this.#size - position);
     const addresses = Array.from(
       { length: count },
-      (_, index) =>
-        addressAt(unit.network, (this.record.resumeAt + this.#next + index) % this.#size),
+      (_, index) => addressAt(unit.network, (this.record.resumeAt + position + index) % this.#size),
     );
     this.#next += count;
     this.running++;
-    return {
+    const job = {
       addresses,
       family: unit.network.family,
       ports: unit.ports,
       protocol: unit.key.protocol,
       nmap: unit.nmap,
-      timeoutMs: this.reserve(),
+      timeoutMs: unit.timeout * 1000,
       confirming: false,
     };
+    return { job, position };
   }
 
-  /** Sets aside the wall time of one process, in milliseconds; 0 when the unit's time is used up. */
-  reserve(): number {
-    const reserved = Math.min(this.task.unit.timeout * 1000, Math.max(0, this.#budgetMs));
-    this.#budgetMs -= reserved;
-    return reserved;
-  }
-
-  /** Gives back what a process did not use of its reserve. */
-  giveBack(reservedMs: number, outcome: ScanOutcome): void {
-    this.#budgetMs += Math.max(0, reservedMs - (outcome.endedAt - outcome.startedAt));
+  /** Notes that a batch was cut short because the time of the unit was used up. */
+  cut({ position }: Batch): void {
+    this.#firstCut = Math.min(this.#firstCut ?? position, position);
   }
 
   /** Notes how a process ended and what it saw. */
@@ -157,6 +168,16 @@ export class UnitRun {
     this.#stopped = true;
   }
 
+  /** Ends the run because nobody wants to know any more: what it still finds out is thrown away. */
+  abandon(): void {
+    this.#stopped = this.#abandoned = true;
+  }
+
+  /** Whether what the run finds out is thrown away. */
+  get abandoned(): boolean {
+    return this.#abandoned;
+  }
+
   /** How the unit ended; `noAnswer` when it is in doubt whether the scanner's own network works. */
   summary({ now, noAnswer }: { now: number; noAnswer: boolean }): UnitSummary {
     const failure = this.#failure(noAnswer);
@@ -179,18 +200,20 @@ export class UnitRun {
       timedOut: this.#timedOut,
       incomplete: Math.max(0, this.#size - known),
       lookedAtAll: this.#up + this.#down === this.#size,
-      resumeAt: this.#outOfTime ? (this.record.resumeAt + this.#next) % this.#size : 0,
+      resumeAt: this.#outOfTime
+        ? (this.record.resumeAt + (this.#firstCut ?? this.#next)) % this.#size
+        : 0,
     };
   }
 
   get #outOfTime(): boolean {
-    return !this.#stopped && this.#next < this.#size;
+    return !this.#stopped && (this.#firstCut !== undefined || this.#next < this.#size);
   }
 
   #failure(noAnswer: boolean): UnitSummary["failure"] {
     const { timeout } = this.task.unit;
     if (this.#outOfTime) {
-      const left = this.#size - this.#next;
+      const left = this.#size - (this.#firstCut ?? this.#next);
       this.fail(
         "timeout",
         `${left} of ${this.#size} addresses were not reached within scanning.timeout (${timeout} s a process); ` +

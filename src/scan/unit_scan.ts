@@ -1,16 +1,19 @@
 import { networkSize } from "../domain/network.ts";
 import { PortSet } from "../domain/ports.ts";
-import type { ScanJob, ScanKey, Scanner, ScanOutcome } from "../domain/scan.ts";
+import type { ScanFailure, ScanJob, ScanKey, Scanner, ScanOutcome } from "../domain/scan.ts";
 import { type Look, looksOf, type LooksOfOutcome } from "../state/look.ts";
 import type { Applied, Doubt, PortChange, PortState, Trust } from "../state/port_state.ts";
+import type { ScanRecord } from "../state/scan_records.ts";
+import type { ProcessBudget } from "./process_budget.ts";
+import { isElsewhere } from "./reachability.ts";
 import { lookAgain } from "./second_look.ts";
-import type { UnitRun } from "./unit_run.ts";
+import type { Batch, UnitRun } from "./unit_run.ts";
 
 /** What scanning a unit needs from the rest of the program. */
 export interface UnitScanDeps {
   readonly scanner: Scanner;
   readonly state: PortState;
-  readonly confirmChanges: boolean;
+  readonly confirmChanges: () => boolean;
   /** Milliseconds on the monotonic clock. */
   readonly now: () => number;
   /** Wall clock, unix milliseconds. */
@@ -22,15 +25,20 @@ export interface UnitScanDeps {
 
 /** What happens on the way, for metrics and the log. */
 export interface UnitScanEvents {
-  /** Port states changed. */
-  changed(key: ScanKey, changes: readonly PortChange[]): void;
+  /** Looks were applied, and did or did not change port states. */
+  applied(record: ScanRecord, changes: readonly PortChange[]): void;
   /** Ports that seemed closed were found open again. */
-  unconfirmed(key: ScanKey, ports: number, doubt: Doubt): void;
+  unconfirmed(record: ScanRecord, ports: number, doubt: Doubt): void;
   /** A second look could not be taken; the ports stay as they are. */
   secondLookFailed(key: ScanKey, doubt: Doubt, message: string): void;
   /** One process ended. */
   processEnded(key: ScanKey, job: ScanJob, outcome: ScanOutcome): void;
 }
+
+const OUT_OF_TIME: ScanFailure = {
+  type: "timeout",
+  message: "Cannot finish the scan: the time of the whole unit is used up (scanning.timeout)",
+};
 
 /** Scans the batches of units: process, looks, state, second looks, in one worker slot. */
 export class UnitScan {
@@ -41,9 +49,11 @@ export class UnitScan {
   }
 
   /** Runs one batch to its end, second looks included. */
-  async scanBatch(run: UnitRun, job: ScanJob, signal: AbortSignal): Promise<void> {
+  async scanBatch(run: UnitRun, batch: Batch, signal: AbortSignal): Promise<void> {
     const { unit } = run.task;
-    const outcome = await this.#runProcess(run, job, signal);
+    const { job } = batch;
+    const { outcome, cut } = await this.#runProcess(run.batchTime, run, { job, signal });
+    if (cut) run.cut(batch);
     const seen = looksOf(outcome, {
       addresses: job.addresses,
       protocol: job.protocol,
@@ -63,30 +73,59 @@ export class UnitScan {
   async vouchForHeld(run: UnitRun, signal: AbortSignal): Promise<void> {
     await this.#applyAndConfirm(run, this.#releaseVouched(run), signal);
     if (run.held.length === 0 || run.stopped) return;
-    const outcome = await this.#askAgain(run, signal);
+    const silent = new Set(run.held.map(({ look }) => look.address));
+    const address = run.record.alive.values().find((known) => !silent.has(known));
+    const outcome = await this.#askOne(run, { record: run.record, address, signal });
     if (outcome?.hosts.some(({ alive }) => alive)) {
       this.#answered(run, [], outcome.startedAt);
       await this.#applyAndConfirm(run, this.#releaseVouched(run), signal);
-    } else if (outcome?.failure?.type === "stopped") run.stop();
-    else {run.fail(
-        "no_answer",
-        "What answered at first answers no more: silent hosts keep their state",
-      );}
+      return;
+    }
+    if (outcome?.failure?.type === "stopped") run.stop();
+    run.fail("no_answer", "What answered at first answers no more: silent hosts keep their state");
   }
 
-  /** Probes one port of an address that answered in this run. */
-  async #askAgain(run: UnitRun, signal: AbortSignal): Promise<ScanOutcome | undefined> {
-    const silent = new Set(run.held.map(({ look }) => look.address));
-    const address = [...run.record.alive].find((known) => !silent.has(known));
-    const timeoutMs = run.reserve();
-    if (address === undefined || timeoutMs === 0) return undefined;
-    const { unit: { key: { protocol }, network: { family }, ports, nmap } } = run.task;
+  /**
+   * Asks addresses that other units know to be alive whether they still are: one port of each, until
+   * one answers. Returns whether one did, which proves that the scanner's own network works.
+   */
+  async askWitnesses(
+    run: UnitRun,
+    witnesses: readonly ScanRecord[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { network } = run.task.unit;
+    for (const witness of witnesses) {
+      const address = witness.alive.values().find((known) => isElsewhere(known, network));
+      const outcome = await this.#askOne(run, { record: witness, address, signal });
+      if (outcome?.failure?.type === "stopped") run.stop();
+      if (run.stopped) return false;
+      if (!outcome?.hosts.some(({ alive }) => alive)) continue;
+      witness.answeredAt = Math.max(witness.answeredAt ?? 0, outcome.startedAt);
+      witness.silentSince = undefined;
+      return true;
+    }
+    return false;
+  }
+
+  /** Probes one port of an address that answered when `record` was last scanned. */
+  async #askOne(
+    run: UnitRun,
+    { record: { unit, key: { protocol } }, address, signal }: {
+      record: ScanRecord;
+      address: string | undefined;
+      signal: AbortSignal;
+    },
+  ): Promise<ScanOutcome | undefined> {
+    if (address === undefined) return undefined;
     const [open] = this.#deps.state.openPorts({ address, protocol })
-      .filter((port) => ports.has(port));
-    const port = open ?? ports.ranges[0]![0];
-    const job = { family, protocol, nmap, timeoutMs, confirming: true };
-    const what = { addresses: [address], ports: PortSet.of([port]) };
-    return await this.#runProcess(run, { ...job, ...what }, signal);
+      .filter((port) => unit.ports.has(port));
+    const ports = PortSet.of([open ?? unit.ports.ranges[0]![0]]);
+    const { nmap, timeout } = run.task.unit;
+    const { family } = unit.network;
+    const what = { addresses: [address], family, ports, protocol, nmap };
+    const job = { ...what, timeoutMs: timeout * 1000, confirming: true };
+    return (await this.#runProcess(run.secondLookTime, run, { job, signal })).outcome;
   }
 
   /**
@@ -94,7 +133,7 @@ export class UnitScan {
    * Returns whether the silence was confirmed; what answers after all is applied.
    */
   async confirmSilence(run: UnitRun, signal: AbortSignal): Promise<boolean> {
-    if (!this.#deps.confirmChanges) return true;
+    if (!this.#deps.confirmChanges()) return true;
     const confirmed: Look[] = [];
     for (const { look } of run.held) {
       const ports = this.#deps.state.openPorts(look).filter((port) => look.covered.has(port));
@@ -126,11 +165,18 @@ export class UnitScan {
     return this.#deps.now() - this.#deps.wallClock();
   }
 
-  async #runProcess(run: UnitRun, job: ScanJob, signal: AbortSignal): Promise<ScanOutcome> {
-    const outcome = await this.#deps.scanner(job, signal);
-    run.giveBack(job.timeoutMs, outcome);
+  /** Runs a process; `cut` says that it was ended because the budget was used up, which is a time-out. */
+  async #runProcess(
+    budget: ProcessBudget,
+    run: UnitRun,
+    { job, signal }: { job: ScanJob; signal: AbortSignal },
+  ): Promise<{ outcome: ScanOutcome; cut: boolean }> {
+    using charged = budget.charge();
+    const ended = await this.#deps.scanner(job, AbortSignal.any([signal, charged.signal]));
+    const cut = ended.failure?.type === "stopped" && charged.signal.aborted && !signal.aborted;
+    const outcome = cut ? { ...ended, failure: OUT_OF_TIME } : ended;
     this.#deps.events.processEnded(run.record.key, job, outcome);
-    return outcome;
+    return { outcome, cut };
   }
 
   /** Notes who answered; `since` is when the process began, since nobody knows when within it they did. */
@@ -162,7 +208,7 @@ export class UnitScan {
   }
 
   async #applyAndConfirm(run: UnitRun, looks: readonly Look[], signal: AbortSignal): Promise<void> {
-    const trust = this.#deps.confirmChanges ? "openings" : "closings";
+    const trust = this.#deps.confirmChanges() ? "openings" : "closings";
     for (const doubt of this.#applyFirst(run, looks, trust).doubts) {
       const second = await this.#lookAgain(run, doubt, signal);
       this.#applySecond(run, second.looks);
@@ -177,19 +223,20 @@ export class UnitScan {
       timeout,
       random,
       clockOffset: this.#clockOffset,
-      run: (job) => {
-        const timeoutMs = run.reserve();
-        if (timeoutMs === 0) return Promise.resolve(undefined);
-        return this.#runProcess(run, { ...job, timeoutMs }, signal);
+      run: async (job) => {
+        if (run.secondLookTime.left === 0) return undefined;
+        const limited = { job: { ...job, timeoutMs: timeout * 1000 }, signal };
+        return (await this.#runProcess(run.secondLookTime, run, limited)).outcome;
       },
     });
+    if (run.abandoned) return { ...second, looks: [] };
     const { looks, foundOpen, failure } = second;
     const answers = looks.filter((look) => look.alive);
     if (answers.length > 0) {
       this.#answered(run, [doubt.address], Math.max(...answers.map((look) => look.takenAt)));
     }
     if (foundOpen > 0 && doubt.reason === "vanished") {
-      events.unconfirmed(run.record.key, foundOpen, doubt);
+      events.unconfirmed(run.record, foundOpen, doubt);
     }
     if (failure?.type === "stopped") run.stop();
     else if (failure !== undefined) {
@@ -225,8 +272,9 @@ export class UnitScan {
   }
 
   #apply(run: UnitRun, looks: readonly Look[], trust: Trust): Applied {
+    if (run.abandoned || looks.length === 0) return { changes: [], doubts: [] };
     const applied = this.#deps.state.apply(looks, trust);
-    if (applied.changes.length > 0) this.#deps.events.changed(run.record.key, applied.changes);
+    this.#deps.events.applied(run.record, applied.changes);
     return applied;
   }
 }

@@ -1,10 +1,9 @@
 import { Bell } from "../async/bell.ts";
 import { Semaphore } from "../async/semaphore.ts";
-import type { ScanJob } from "../domain/scan.ts";
 import type { Task, TaskOrigin, TaskQueue } from "../queue/task_queue.ts";
 import type { ScanRecord, ScanRecords, UnitSummary } from "../state/scan_records.ts";
-import { judgeSilence, type Silence, type Verdict } from "./reachability.ts";
-import { UnitRun } from "./unit_run.ts";
+import { judgeSilence } from "./reachability.ts";
+import { type Batch, UnitRun } from "./unit_run.ts";
 import { isSingle, UnitScan, type UnitScanDeps } from "./unit_scan.ts";
 
 /** What the pool needs from the rest of the program. */
@@ -16,14 +15,14 @@ export interface WorkerPoolOptions extends UnitScanDeps {
   /** The record that a task is counted under. */
   readonly recordOf: (task: Task) => ScanRecord;
   /** Called when a task has left the queue. */
-  readonly onTaken: () => void;
+  readonly onTaken: (task: Task) => void;
   /** Called once for each unit when it has ended. */
   readonly onEnd: (task: Task, record: ScanRecord, summary: UnitSummary) => void;
 }
 
 interface Work {
   readonly run: UnitRun;
-  readonly job: ScanJob;
+  readonly batch: Batch;
 }
 
 /**
@@ -42,10 +41,7 @@ export class WorkerPool {
   readonly #news = new Bell();
   /** Units under way by id; those that have batches left are dealt to from the front. */
   readonly #runs = new Map<string, UnitRun>();
-  /** Units that fell silent, with those of the others that they wait for to end. */
-  readonly #parked = new Map<string, Set<ScanRecord>>();
   readonly #performing = new Set<Promise<void>>();
-  readonly #waiting = new Set<Promise<void>>();
   #dealtToRunning = true;
   #dealing: Promise<void> | undefined;
 
@@ -70,6 +66,18 @@ export class WorkerPool {
     return this.#runs.has(id);
   }
 
+  /** Changes how many processes run at once; those that run go on. */
+  resize(workers: number): void {
+    this.#slots.resize(workers);
+    this.#news.ring();
+  }
+
+  /** Hands out no more of the units with these ids, and throws away what their processes still find out. */
+  abandon(ids: Iterable<string>): void {
+    for (const id of ids) this.#runs.get(id)?.abandon();
+    this.#news.ring();
+  }
+
   /** Begins to take tasks. */
   start(): void {
     this.#dealing ??= this.#deal();
@@ -84,7 +92,7 @@ export class WorkerPool {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#dealing;
-    await Promise.all([...this.#performing, ...this.#waiting]);
+    await Promise.all(this.#performing);
     // Left are those with batches to come and no process running.
     for (const run of this.#runs.values()) {
       run.stop();
@@ -100,6 +108,8 @@ export class WorkerPool {
       let work = this.#nextWork();
       while (work === undefined && !signal.aborted) {
         await this.#news.next(signal);
+        // There may be fewer slots than before: then this one is given back and waited for again.
+        if (this.#slots.held > this.#slots.permits) break;
         work = this.#nextWork();
       }
       if (work === undefined) slot[Symbol.dispose]();
@@ -107,8 +117,8 @@ export class WorkerPool {
     }
   }
 
-  #begin({ run, job }: Work, slot: Disposable): void {
-    const performing = this.#perform(run, job).finally(() => {
+  #begin({ run, batch }: Work, slot: Disposable): void {
+    const performing = this.#perform(run, batch).finally(() => {
       this.#performing.delete(performing);
       slot[Symbol.dispose]();
       this.#news.ring();
@@ -127,13 +137,14 @@ export class WorkerPool {
   }
 
   #takeTask(origin: TaskOrigin): Work | undefined {
-    const { queue, recordOf, workers, now, onTaken } = this.#options;
+    const { queue, recordOf, now, onTaken } = this.#options;
     const task = queue.take(origin, this.#largestLetIn(origin));
     if (task === undefined) return undefined;
-    const run = new UnitRun({ task, record: recordOf(task), workers, now: now() });
+    const { workers } = this;
+    const run = new UnitRun({ task, record: recordOf(task), workers, now });
     this.#runs.set(task.id, run);
-    onTaken();
-    return { run, job: run.takeBatch() };
+    onTaken(task);
+    return { run, batch: run.takeBatch() };
   }
 
   /** The size class below the smallest unit of this origin that has batches left. */
@@ -151,15 +162,15 @@ export class WorkerPool {
       // Moved to the back: every unit under way gets its turn.
       this.#runs.delete(id);
       this.#runs.set(id, run);
-      return { run, job: run.takeBatch() };
+      return { run, batch: run.takeBatch() };
     }
     return undefined;
   }
 
-  async #perform(run: UnitRun, job: ScanJob): Promise<void> {
+  async #perform(run: UnitRun, batch: Batch): Promise<void> {
     const { signal } = this.#stop;
     try {
-      await this.#scan.scanBatch(run, job, signal);
+      await this.#scan.scanBatch(run, batch, signal);
     } finally {
       run.running--;
     }
@@ -178,6 +189,7 @@ export class WorkerPool {
     }
     const { record } = run;
     const silentBefore = record.silentSince;
+    const confirmedFrom = this.#options.now();
     const single = isSingle(run) && silentBefore === undefined;
     const confirmed = single && await this.#scan.confirmSilence(run, signal);
     if (run.answered || run.stopped) {
@@ -185,59 +197,24 @@ export class WorkerPool {
       return;
     }
     record.silentSince ??= this.#options.now();
-    const silence = { record, startedAt: run.startedAt, confirmedSingle: confirmed, silentBefore };
-    // Only what is under way now: what is queued after it would be waited for without end.
-    const awaited = this.#pendingRecords();
-    const verdict = this.#judge(run, silence, awaited);
-    if (verdict !== "wait") {
-      await this.#settle(run, verdict, confirmed);
-      return;
-    }
-    // The slot is given back meanwhile: what the others see may need it.
-    this.#parked.set(run.task.id, awaited);
-    const judge = () => this.#judge(run, silence, awaited);
-    const waiting = this.#awaitVerdict(run, judge, confirmed).finally(() =>
-      this.#waiting.delete(waiting)
+    const verdict = judgeSilence(
+      { record, confirmedFrom, confirmedSingle: confirmed, silentBefore },
+      this.#otherRecords(record),
     );
-    this.#waiting.add(waiting);
-  }
-
-  #judge(run: UnitRun, silence: Silence, awaited: ReadonlySet<ScanRecord>): Verdict {
-    const others = [...this.#options.records.all()].map(([, record]) => record)
-      .filter((record) => record !== run.record);
-    return judgeSilence(silence, others, (record) => awaited.has(record));
-  }
-
-  #pendingRecords(): Set<ScanRecord> {
-    const { queue, records } = this.#options;
-    const ids = [...queue.ids(), ...this.#runs.keys()].filter((id) => !this.#parked.has(id));
-    return new Set(ids.flatMap((id) => records.get(id) ?? []));
-  }
-
-  async #awaitVerdict(run: UnitRun, judge: () => Verdict, confirmed: boolean): Promise<void> {
-    const { signal } = this.#stop;
-    let verdict = judge();
-    while (verdict === "wait" && !signal.aborted) {
-      await this.#news.next(signal);
-      verdict = judge();
-    }
-    this.#parked.delete(run.task.id);
-    if (signal.aborted) run.stop();
-    await this.#settle(run, verdict, confirmed);
-  }
-
-  async #settle(run: UnitRun, verdict: Verdict, confirmed: boolean): Promise<void> {
-    const believed = !run.stopped && verdict === "believe";
-    if (believed) {
-      await this.#scan.believeSilence(run, { confirmed, signal: this.#stop.signal });
-    }
+    const believed = typeof verdict === "string"
+      ? verdict === "believe"
+      : await this.#scan.askWitnesses(run, verdict, signal);
+    if (believed && !run.stopped) await this.#scan.believeSilence(run, { confirmed, signal });
     this.#end(run, { noAnswer: !believed });
+  }
+
+  #otherRecords(record: ScanRecord): ScanRecord[] {
+    return [...this.#options.records.all()].flatMap(([, other]) => other === record ? [] : [other]);
   }
 
   #end(run: UnitRun, { noAnswer }: { noAnswer: boolean }): void {
     const { task, record } = run;
     this.#runs.delete(task.id);
-    for (const awaited of this.#parked.values()) awaited.delete(record);
     const summary = run.summary({ now: this.#options.now(), noAnswer });
     this.#options.records.finish(record, summary);
     this.#options.onEnd(task, record, summary);

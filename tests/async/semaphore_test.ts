@@ -62,3 +62,80 @@ Deno.test("Semaphore keeps a permit that was granted before the waiter was abort
   (await waiting)[Symbol.dispose]();
   assert.equal(semaphore.held, 0);
 });
+
+Deno.test("Semaphore.resize() serves those who wait when there are more permits", async () => {
+  const semaphore = new Semaphore(1);
+  const holder = await semaphore.acquire(never);
+  const served: number[] = [];
+  const waiting = [1, 2, 3].map(async (n) => {
+    const permit = await semaphore.acquire(never);
+    served.push(n);
+    return permit;
+  });
+  semaphore.resize(3);
+  assert.equal(semaphore.permits, 3);
+  await Promise.all(waiting.slice(0, 2));
+  assert.deepEqual(served, [1, 2]);
+  assert.equal(semaphore.held, 3);
+  holder[Symbol.dispose]();
+  await waiting[2];
+  for (const permit of await Promise.all(waiting)) permit[Symbol.dispose]();
+  assert.equal(semaphore.held, 0);
+});
+
+Deno.test("Semaphore.resize() takes no permit away, and hands none on above a lower number", async () => {
+  const semaphore = new Semaphore(3);
+  const holders = await Promise.all([1, 2, 3].map(() => semaphore.acquire(never)));
+  let served = false;
+  const waiting = semaphore.acquire(never).then((permit) => {
+    served = true;
+    return permit;
+  });
+  semaphore.resize(1);
+  assert.deepEqual([semaphore.held, semaphore.permits], [3, 1]);
+  for (const [index, holder] of holders.entries()) {
+    assert.equal(served, false, `${index}`);
+    holder[Symbol.dispose]();
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+  (await waiting)[Symbol.dispose]();
+  assert.equal(semaphore.held, 0);
+});
+
+Deno.test("Semaphore.resize() refuses anything but a positive number of permits", () => {
+  const semaphore = new Semaphore(2);
+  for (const permits of [0, -1, 1.5, NaN]) {
+    assert.throws(() => semaphore.resize(permits), RangeError);
+  }
+  assert.equal(semaphore.permits, 2);
+});
+
+Deno.test("Semaphore never has more holders than the most permits since, however it is resized", async () => {
+  const semaphore = new Semaphore(1);
+  const held: Disposable[] = [];
+  let asked = 0;
+  const ask = () => {
+    asked++;
+    void semaphore.acquire(never).then((permit) => held.push(permit));
+  };
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+  for (const permits of [1, 4, 2, 2, 5, 1, 3, 1]) {
+    for (let n = 0; n < 4; n++) ask();
+    const before = held.length;
+    semaphore.resize(permits);
+    await turn();
+    assert.equal(held.length, Math.max(before, Math.min(permits, asked)), `${permits}`);
+    for (const permit of held.splice(0, 2)) {
+      permit[Symbol.dispose]();
+      asked--;
+    }
+    await turn();
+    assert.ok(held.length <= Math.max(permits, before - 2));
+  }
+  while (held.length > 0) {
+    held.pop()![Symbol.dispose]();
+    await turn();
+  }
+  assert.equal(semaphore.held, 0);
+});

@@ -64,6 +64,7 @@ Deno.test("ScanLog writes a line for each port that changed, up to a hundred, an
     protocol: "tcp",
     port,
     type,
+    time: 0,
   });
   assert.deepEqual(logged((log) => log.changed(KEY, [])), []);
   assert.deepEqual(

@@ -10,23 +10,27 @@ const report = (fields: Partial<HostReport>): HostReport => ({
   alive: false,
   startTime: 10,
   open: { tcp: [], udp: [] },
+  closed: { tcp: PortSet.EMPTY, udp: PortSet.EMPTY },
   unreachable: { tcp: PortSet.EMPTY, udp: PortSet.EMPTY },
   ...fields,
 });
 
-Deno.test("mergeReports() unites what was open and what could be reached", () => {
+Deno.test("mergeReports() unites what was open, what was closed and what could be reached", () => {
   const a = report({
     open: { tcp: [80, 443], udp: [] },
+    closed: { tcp: parsePorts("1-3"), udp: PortSet.EMPTY },
     unreachable: { tcp: parsePorts("1-5"), udp: PortSet.EMPTY },
     startTime: 20,
   });
   const b = report({
     open: { tcp: [22, 80], udp: [53] },
+    closed: { tcp: parsePorts("7"), udp: parsePorts("9") },
     unreachable: { tcp: parsePorts("5-9"), udp: PortSet.EMPTY },
     alive: true,
   });
   const merged = mergeReports(a, b);
   assert.deepEqual(merged.open, { tcp: [22, 80, 443], udp: [53] });
+  assert.deepEqual(Object.entries(merged.closed).map(String), ["tcp,1-3,7", "udp,9"]);
   assert.equal(merged.unreachable.tcp.toString(), "5");
   assert.equal(merged.startTime, 10);
   assert.ok(merged.alive && merged.up && !merged.timedOut);

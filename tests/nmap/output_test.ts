@@ -166,16 +166,42 @@ Deno.test("NmapOutputReader tells ports this machine could not reach for, one by
   assert.deepEqual(Object.entries(report.unreachable).map(String), ["tcp,1-2", "udp,7"]);
 });
 
-Deno.test("NmapOutputReader tells folded unreachable ports of a connect scan only", () => {
+Deno.test("NmapOutputReader tells folded ports behind an unreachable network, those of an unreachable host in connect scans only", () => {
   const folded = ports(extra(
     "filtered",
     '<extrareasons reason="net-unreach" count="5" proto="tcp" ports="10-14"/>' +
       '<extrareasons reason="no-response" count="5" proto="tcp" ports="15-19"/>' +
-      '<extrareasons reason="host-unreach" count="0" proto="tcp" ports="20"/>',
+      '<extrareasons reason="host-unreach" count="0" proto="tcp" ports="20"/>' +
+      '<extrareasons reason="host-unreach" count="2" proto="tcp" ports="21-22"/>' +
+      '<extrareasons reason="net-unreach" count="1" proto="udp" ports="53"/>',
   ));
-  const unreachable = (type: string) => reportOf(folded, {}, { type }).unreachable.tcp.toString();
-  assert.equal(unreachable("connect"), "10-14");
-  assert.equal(unreachable("syn"), "");
+  const unreachable = (type: string) =>
+    Object.entries(reportOf(folded, {}, { type }).unreachable).map(String);
+  assert.deepEqual(unreachable("connect"), ["tcp,10-14,21-22", "udp,53"]);
+  for (const type of ["syn", "udp"]) assert.deepEqual(unreachable(type), ["tcp,10-14", "udp,53"]);
+});
+
+Deno.test("NmapOutputReader tells ports that answered as closed, one by one and folded", () => {
+  const report = reportOf(ports(
+    port(1, "closed", 'reason="reset"'),
+    port(2, "open"),
+    port(3, "filtered"),
+    port(4, "closed|filtered"),
+    port(5, "closed", 'reason="port-unreach"', "udp"),
+    extra(
+      "closed",
+      '<extrareasons reason="reset" count="4" proto="tcp" ports="10-12,20"/>' +
+        '<extrareasons reason="conn-refused" count="1" proto="tcp" ports="30"/>' +
+        '<extrareasons reason="port-unreach" count="2" proto="udp" ports="7,9"/>' +
+        '<extrareasons reason="reset" count="0" proto="tcp" ports="99"/>',
+    ),
+    extra("filtered", '<extrareasons reason="no-response" count="2" proto="tcp" ports="40-41"/>'),
+  ));
+  assert.deepEqual(Object.entries(report.closed).map(String), ["tcp,1,10-12,20,30", "udp,5,7,9"]);
+  assert.equal(report.unreachable.tcp.size + report.unreachable.udp.size, 0);
+  // which of them were closed is not said
+  const nameless = reportOf(ports(extra("closed", '<extrareasons reason="reset" count="9"/>')));
+  assert.equal(nameless.closed.tcp.size + nameless.unreachable.tcp.size, 0);
 });
 
 Deno.test("NmapOutputReader takes all that is not listed for unreachable when nmap does not say which", () => {
@@ -197,6 +223,8 @@ Deno.test("NmapOutputReader forgets one host before the next", () => {
       hostOf(
         ports(
           port(80, "open"),
+          port(81, "closed"),
+          extra("closed", '<extrareasons reason="reset" count="1" proto="tcp" ports="82"/>'),
           port(1, "filtered", 'reason="net-unreach"'),
           extra("filtered", '<extrareasons reason="net-unreach" count="1" proto="tcp"/>'),
         ),
@@ -211,6 +239,10 @@ Deno.test("NmapOutputReader forgets one host before the next", () => {
   assert.deepEqual(
     [second.alive, second.timedOut, second.startTime, second.unreachable.tcp.size],
     [false, false, undefined, 0],
+  );
+  assert.deepEqual(
+    reader.hosts.map(({ closed }) => closed.tcp.toString()),
+    ["81-82", ""],
   );
 });
 

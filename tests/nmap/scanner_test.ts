@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ScanJob, ScanOutcome, Technique } from "../../src/domain/scan.ts";
 import { NmapProcesses } from "../../src/nmap/process.ts";
 import { createNmapScanner } from "../../src/nmap/scanner.ts";
+import { looksOf } from "../../src/state/look.ts";
 import { type FakeNmap, type FakeScenario, makeFakeNmap } from "../support/fake_nmap.ts";
 import { makeJob } from "./builders.ts";
 
@@ -86,11 +87,60 @@ Deno.test("the nmap scanner stops when told to, before or during a scan", async 
   assert.equal((await scan(TWO, AbortSignal.timeout(300))).failure?.type, "stopped");
 });
 
-Deno.test("the nmap scanner believes no silence after packets that could not be sent", async () => {
-  const stderr =
-    "sendto in send_ip_packet_sd: sendto(4, packet, 44, 0, 127.0.0.2, 16) => Network is unreachable\n";
-  const outcome = await outcomeOf({ ...OPEN, otherwise: { rest: "filtered" }, stderr });
-  assert.deepEqual(summary(outcome), ["no_route", "127.0.0.1: 22,80"]);
+Deno.test("the nmap scanner tells ports that answered as closed", async () => {
+  const { hosts } = await outcomeOf({ ...OPEN, otherwise: { rest: "filtered" } });
+  assert.deepEqual(hosts.map(({ closed }) => `${closed.tcp}`), ["1-21,23-79,81-100", ""]);
+});
+
+const NOT_SENT =
+  "sendto in send_ip_packet_sd: sendto(4, packet, 44, 0, 127.0.0.2, 16) => Network is unreachable\n";
+const covers = ({ hosts, covered }: ScanOutcome) =>
+  hosts.map(({ address, up, unreachable }) =>
+    `${address}${up ? "" : " down"}: ${covered.tcp.subtract(unreachable.tcp)}`
+  );
+
+Deno.test("the nmap scanner believes answers only where packets could not be sent, and finds nothing wrong with the process", async () => {
+  const outcome = await outcomeOf({
+    hosts: {
+      "127.0.0.1": { tcp: [22, 80], rest: "filtered" },
+      "127.0.0.2": { tcp: [443] },
+      "127.0.0.3": { rest: "filtered" },
+    },
+    stderr: NOT_SENT,
+  }, makeJob({ addresses: ["127.0.0.1", "127.0.0.2", "127.0.0.3"] }));
+  assert.deepEqual(summary(outcome), [
+    undefined,
+    "127.0.0.1: 22,80",
+    "127.0.0.2: ",
+    "127.0.0.3: ",
+  ]);
+  // what was open or closed answered
+  assert.deepEqual(covers(outcome), [
+    "127.0.0.1: 22,80",
+    "127.0.0.2: 1-100",
+    "127.0.0.3: ",
+  ]);
+  assert.equal(`${outcome.covered.tcp}`, "1-100");
+});
+
+Deno.test("the nmap scanner believes of no address that it is down where packets could not be sent", async () => {
+  const hosts = { "127.0.0.1": { tcp: [22], rest: "filtered" }, "127.0.0.2": { state: "down" } };
+  const outcome = await outcomeOf({ hosts, stderr: NOT_SENT } as FakeScenario);
+  assert.equal(outcome.failure, undefined);
+  assert.deepEqual(covers(outcome), ["127.0.0.1: 22", "127.0.0.2: "]);
+  const { looks, down, unreachable } = looksOf(outcome, {
+    addresses: TWO.addresses,
+    protocol: "tcp",
+    ports: TWO.ports,
+    clockOffset: 0,
+  });
+  assert.deepEqual([looks.length, down, unreachable], [1, 0, ["127.0.0.2"]]);
+});
+
+Deno.test("the nmap scanner keeps what went wrong beside packets that could not be sent", async () => {
+  const outcome = await outcomeOf({ ...OPEN, fault: "dies", stderr: NOT_SENT });
+  assert.deepEqual(summary(outcome), ["killed", "127.0.0.1: 22,80"]);
+  assert.deepEqual(covers(outcome), ["127.0.0.1: 1-100"]);
 });
 
 Deno.test("the nmap scanner tells ports that this machine could not reach for", async () => {

@@ -53,7 +53,7 @@ export function makeUnit(
 }
 
 /** What a host's report can be told to say, in short forms. */
-export interface HostParts extends Partial<Omit<HostReport, "open" | "unreachable">> {
+export interface HostParts extends Partial<Omit<HostReport, "open" | "closed" | "unreachable">> {
   /** Open TCP ports. */
   readonly open?: readonly number[];
   readonly openUdp?: readonly number[];
@@ -72,6 +72,7 @@ export function makeHost(address: string, parts: HostParts = {}): HostReport {
     startTime: undefined,
     ...rest,
     open: { tcp: open, udp: openUdp },
+    closed: { tcp: PortSet.EMPTY, udp: PortSet.EMPTY },
     unreachable: {
       tcp: unreachable === undefined ? PortSet.EMPTY : parsePorts(unreachable),
       udp: PortSet.EMPTY,
@@ -119,8 +120,9 @@ export function makeRecords(
 ): ScanRecords {
   return new ScanRecords({
     wallClock,
+    now: wallClock,
     requestedLimit: Infinity,
-    requestedRetention: Infinity,
+    requestedRetention: () => Infinity,
     onDropped: () => {},
   });
 }

@@ -57,24 +57,28 @@ export interface RigOptions {
   readonly workers?: number;
   readonly confirmChanges?: boolean;
   readonly capacity?: number;
+  /** A clock that processes do not move; by default each takes one second of the rig's own. */
+  readonly now?: () => number;
   /** What becomes of a process, in place of what the network says. */
   readonly process?: (process: Process) => ScanOutcome | Promise<ScanOutcome>;
   /** Called for every port whose state changed, when it did. */
   readonly changed?: (change: PortChange) => void;
 }
 
-/** A pool with everything around it, in which every process takes one second of a clock of its own. */
+/** A pool with everything around it. */
 export function makeRig(options: RigOptions = {}) {
   const { network = new FakeNetwork(), workers = 1, confirmChanges = true, capacity = 1000 } =
     options;
   const process = options.process ?? (({ look }: Process) => look());
   const clock = { now: 1_000_000 };
-  const now = () => clock.now;
+  const now = options.now ?? (() => clock.now);
   const log: string[] = [];
   const ends: { target: string; protocol: string; summary: UnitSummary }[] = [];
   const jobs: ScanJob[] = [];
+  const outcomes: ScanOutcome[] = [];
+  const taken: string[] = [];
   const active = { now: 0, most: 0 };
-  const state = new PortState({ wallClock: now, closedRetention: Infinity });
+  const state = new PortState({ wallClock: now, now, closedRetention: Infinity });
   const records = makeRecords({ wallClock: now });
   const queue = new TaskQueue(capacity);
   const pool = new WorkerPool({
@@ -82,7 +86,7 @@ export function makeRig(options: RigOptions = {}) {
     queue,
     records,
     state,
-    confirmChanges,
+    confirmChanges: () => confirmChanges,
     now,
     wallClock: now,
     random: () => 0.5,
@@ -91,19 +95,20 @@ export function makeRig(options: RigOptions = {}) {
       jobs.push(job);
       active.most = Math.max(active.most, ++active.now);
       // No two processes begin at the same moment, so that their ages can be told apart.
-      const startedAt = ++clock.now;
-      const look = () => network.scan(job, { startedAt, endedAt: clock.now });
+      clock.now++;
+      const startedAt = now();
+      const look = () => network.scan(job, { startedAt, endedAt: now() });
       await Promise.resolve();
       const stopped = { type: "stopped", message: "stopped" } as const;
       const outcome = signal.aborted
-        ? failedOutcome(stopped, { startedAt, endedAt: clock.now })
+        ? failedOutcome(stopped, { startedAt, endedAt: now() })
         : await process({ job, look, signal });
       clock.now += 1000;
       active.now--;
-      return { ...outcome, startedAt, endedAt: clock.now };
+      return { ...outcome, startedAt, endedAt: now() };
     },
     events: {
-      changed: (key, changes) => {
+      applied: ({ key }, changes) => {
         for (const change of changes) {
           const { address, port, type } = change;
           options.changed?.(change);
@@ -115,9 +120,9 @@ export function makeRig(options: RigOptions = {}) {
       },
       unconfirmed: (_key, ports, { address }) => log.push(`${address} ${ports} unconfirmed`),
       secondLookFailed: (_key, { address, ports }) => log.push(`${address} ${ports} in doubt`),
-      processEnded: () => {},
+      processEnded: (_key, _job, outcome) => outcomes.push(outcome),
     },
-    onTaken: () => {},
+    onTaken: ({ unit: { key } }) => taken.push(key.target),
     onEnd: ({ unit: { key } }, _record, summary) => {
       ends.push({ target: key.target, protocol: key.protocol, summary });
       for (const waiter of waiters.splice(0)) waiter();
@@ -146,6 +151,10 @@ export function makeRig(options: RigOptions = {}) {
     log,
     ends,
     jobs,
+    /** How the processes ended, in the order in which they did. */
+    outcomes,
+    /** Targets of the units taken from the queue. */
+    taken,
     active,
     state,
     records,

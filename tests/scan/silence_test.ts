@@ -3,6 +3,12 @@ import type { ScanOutcome } from "../../src/domain/scan.ts";
 import { makeHost, makeOutcome } from "./builders.ts";
 import { failedOutcome, FakeNetwork, makeRig, type Process, settle } from "./network.ts";
 
+/** Second looks and questions of a rig, `10.0.0.1:22`. */
+function confirmingJobs({ jobs }: ReturnType<typeof makeRig>): string[] {
+  return jobs.filter(({ confirming }) => confirming)
+    .map(({ addresses, ports }) => `${addresses}:${ports}`);
+}
+
 const OPEN = { "10.0.0.1": [22], "10.0.0.2": [80], "10.0.0.3": [43] };
 
 Deno.test("a unit of one address that falls silent is believed after its confirmation", async () => {
@@ -96,7 +102,7 @@ Deno.test("closings wait for the first answer of their unit, whichever batch it 
   await rig.pool.stop();
 });
 
-Deno.test("a silent unit is believed only when another that had shown life answered meanwhile", async () => {
+Deno.test("a silent unit is believed only when another that had shown life answers meanwhile", async () => {
   const network = new FakeNetwork({ ...OPEN, "10.0.9.1": [22], "10.0.9.2": [22] });
   const rig = makeRig({ network });
   await rig.round("10.0.0.0/29", "10.0.9.0/29");
@@ -110,16 +116,46 @@ Deno.test("a silent unit is believed only when another that had shown life answe
   assert.deepEqual(rig.log, []);
   network.cut = false;
   for (const address of Object.keys(OPEN)) network.hosts.delete(address);
-  // the other has not answered yet when the first ends
-  assert.deepEqual(await rig.round("10.0.0.0/29"), ["10.0.0.0/29 failed no_answer"]);
-  assert.deepEqual(await rig.round("10.0.9.0/29"), ["10.0.9.0/29 complete"]);
+  // the other has not been scanned yet when the first is judged, so it is asked
+  rig.jobs.length = 0;
   assert.deepEqual(await rig.round("10.0.0.0/29"), ["10.0.0.0/29 complete"]);
+  assert.deepEqual(confirmingJobs(rig), [
+    "10.0.9.1:22",
+    "10.0.0.1:22",
+    "10.0.0.2:80",
+    "10.0.0.3:43",
+  ]);
   assert.deepEqual(rig.log.toSorted(), [
     "10.0.0.1 22 open_to_closed",
     "10.0.0.2 80 open_to_closed",
     "10.0.0.3 43 open_to_closed",
   ]);
   await rig.pool.stop();
+});
+
+Deno.test("after an outage of two units the one that stays silent is believed in the round in which the other answers, in any order", async () => {
+  const pairs = [["10.0.0.1", "10.0.0.2"], ["10.0.0.0/31", "10.0.0.2/31"], [
+    "10.0.0.1",
+    "10.0.0.2/31",
+  ]];
+  for (const workers of [1, 2]) {
+    for (const [a, b] of pairs as [string, string][]) {
+      for (const order of [[a, b], [b, a]]) {
+        const network = new FakeNetwork({ "10.0.0.1": [22], "10.0.0.2": [80] });
+        const rig = makeRig({ network, workers });
+        await rig.round(...order);
+        network.cut = true;
+        const ends = await rig.round(...order);
+        assert.ok(ends.every((end) => end.endsWith("failed no_answer")), `${ends}`);
+        network.cut = false;
+        network.hosts.delete("10.0.0.1");
+        assert.ok((await rig.round(...order)).every((end) => end.endsWith(" complete")));
+        assert.deepEqual(rig.log, ["10.0.0.1 22 open_to_closed"]);
+        assert.equal(rig.page(), "10.0.0.1:22=0 10.0.0.2:80=1");
+        await rig.pool.stop();
+      }
+    }
+  }
 });
 
 Deno.test("units of one address that fall silent together are not believed, in any order", async () => {
@@ -151,20 +187,52 @@ Deno.test("units of one address that fall silent together are not believed, in a
   }
 });
 
-Deno.test("a silent address waits for units that wait or run, without a worker, and believes their answer", async () => {
+Deno.test("a silent address has another unit asked in its own worker slot, and is believed when that answers", async () => {
+  const network = new FakeNetwork({ ...OPEN, "2001:db8::1": [99] });
+  for (const witness of ["10.0.0.2", "2001:db8::1", "10.0.0.2/31"]) {
+    const rig = makeRig({ network });
+    network.hosts.set("10.0.0.1", new Set([22]));
+    await rig.round("10.0.0.1", witness);
+    network.hosts.delete("10.0.0.1");
+    rig.jobs.length = 0;
+    assert.deepEqual(await rig.round("10.0.0.1"), ["10.0.0.1/32 complete"]);
+    assert.deepEqual(rig.log, ["10.0.0.1 22 open_to_closed"]);
+    const asked = witness.includes(":") ? "2001:db8::1:99" : "10.0.0.2:80";
+    assert.deepEqual(confirmingJobs(rig), ["10.0.0.1:22", asked]);
+    assert.equal(rig.jobs.at(-1)!.family, witness.includes(":") ? 6 : 4);
+    assert.equal(rig.active.most, 1);
+    // that an answer to one unit's question is evidence for all
+    const { answeredAt, silentSince } = rig.record(witness);
+    assert.deepEqual([answeredAt, silentSince], [rig.outcomes.at(-1)!.startedAt, undefined]);
+    await rig.pool.stop();
+  }
+});
+
+Deno.test("an answer from before its confirmation proves nothing for a silent address: that unit is asked again", async () => {
   const network = new FakeNetwork(OPEN);
-  const rig = makeRig({ network });
+  let running = Promise.withResolvers<void>();
+  const rig = makeRig({
+    network,
+    workers: 2,
+    process: async ({ job, look }) => {
+      if (job.addresses[0] === "10.0.0.1" && !job.confirming) await running.promise;
+      return look();
+    },
+  });
+  running.resolve();
   await rig.round("10.0.0.1", "10.0.0.2");
+  running = Promise.withResolvers();
   network.hosts.delete("10.0.0.1");
-  assert.deepEqual(await rig.round("10.0.0.1", "10.0.0.2"), [
-    "10.0.0.2/32 complete",
-    "10.0.0.1/32 complete",
-  ]);
-  assert.deepEqual(rig.log, ["10.0.0.1 22 open_to_closed"]);
+  rig.jobs.length = 0;
+  const round = rig.round("10.0.0.1", "10.0.0.2");
+  await rig.untilEnded(3);
+  running.resolve();
+  assert.deepEqual(await round, ["10.0.0.2/32 complete", "10.0.0.1/32 complete"]);
+  assert.deepEqual(confirmingJobs(rig), ["10.0.0.1:22", "10.0.0.2:80"]);
   await rig.pool.stop();
 });
 
-Deno.test("a silent address is believed when those it waits for tell nothing", async () => {
+Deno.test("a silent address is not believed when those that are asked tell nothing", async () => {
   const network = new FakeNetwork(OPEN);
   let broken = false;
   const rig = makeRig({
@@ -178,51 +246,71 @@ Deno.test("a silent address is believed when those it waits for tell nothing", a
   network.hosts.delete("10.0.0.1");
   broken = true;
   assert.deepEqual(await rig.round("10.0.0.1", "10.0.0.2"), [
+    "10.0.0.1/32 failed no_answer",
     "10.0.0.2/32 failed killed",
-    "10.0.0.1/32 complete",
   ]);
+  assert.deepEqual(rig.log, []);
+  broken = false;
+  assert.deepEqual(await rig.round("10.0.0.1"), ["10.0.0.1/32 complete"]);
+  assert.deepEqual(rig.log, ["10.0.0.1 22 open_to_closed"]);
   await rig.pool.stop();
 });
 
-Deno.test("a silent address waits for one end of each unit, not for as long as they are scanned again", async () => {
+Deno.test("a silent address has others asked until one answers, three at most", async () => {
+  const others = ["10.0.1.1", "10.0.1.2", "10.0.1.3", "10.0.1.4"];
+  const hosts = Object.fromEntries(["10.0.0.1", ...others].map((address) => [address, [22]]));
+  // so many of those that are asked have died as well
+  for (const dead of [0, 1, 2, 3]) {
+    const network = new FakeNetwork(hosts);
+    const rig = makeRig({ network });
+    await rig.round("10.0.0.1", ...others.toReversed());
+    for (const address of ["10.0.0.1", ...others.slice(0, dead)]) network.hosts.delete(address);
+    rig.jobs.length = 0;
+    const [end] = await rig.round("10.0.0.1");
+    assert.equal(end, `10.0.0.1/32 ${dead < 3 ? "complete" : "failed no_answer"}`);
+    assert.deepEqual(
+      confirmingJobs(rig).slice(1),
+      [
+        "10.0.1.1:22",
+        "10.0.1.2:22",
+        "10.0.1.3:22",
+      ].slice(0, dead + 1),
+    );
+    assert.equal(rig.page().includes("10.0.0.1:22=0"), dead < 3);
+    await rig.pool.stop();
+  }
+});
+
+Deno.test("a silent address is closed promptly while the long process of another unit runs", async () => {
   const network = new FakeNetwork(OPEN);
-  let broken = false;
+  const held = Promise.withResolvers<void>();
+  let hold = false;
   const rig = makeRig({
     network,
     workers: 2,
     process: async ({ job, look }) => {
-      await settle();
-      return broken && job.addresses[0] !== "10.0.0.1"
-        ? failedOutcome({ type: "killed", message: "SIGKILL" })
-        : look();
+      if (hold && job.addresses[0] === "10.0.0.2" && !job.confirming) await held.promise;
+      return look();
     },
   });
-  await rig.round("10.0.0.1", "10.0.0.2", "10.0.0.3");
+  await rig.round("10.0.0.1", "10.0.0.2");
+  hold = true;
   network.hosts.delete("10.0.0.1");
-  broken = true;
-  rig.ends.length = 0;
-  rig.queueUp("10.0.0.1");
-  // two units that learn nothing and are due again as soon as they have ended, never both idle
-  rig.queueUp("10.0.0.2");
-  rig.queueUp("10.0.0.3");
-  for (let turn = 0; turn < 40; turn++) {
-    const before = rig.ends.length;
-    await rig.untilEnded(before + 1);
-    for (const { target } of rig.ends.slice(before)) {
-      if (target !== "10.0.0.1/32") rig.queueUp(target);
-    }
-  }
-  const ended = rig.ends.findIndex(({ target }) => target === "10.0.0.1/32");
-  assert.ok(ended >= 0 && ended < 10, `${ended}`);
+  const { id } = rig.queueUp("10.0.0.2");
+  await settle();
+  assert.deepEqual(await rig.round("10.0.0.1"), ["10.0.0.1/32 complete"]);
+  assert.deepEqual(rig.log, ["10.0.0.1 22 open_to_closed"]);
+  assert.ok(rig.pool.isRunning(id));
+  held.resolve();
+  await rig.untilEnded(4);
   await rig.pool.stop();
 });
 
-Deno.test("a unit waiting for what others see ends as stopped with the pool", async () => {
+Deno.test("a unit that has others asked ends as stopped with the pool", async () => {
   const network = new FakeNetwork(OPEN);
   let hang = false;
   const rig = makeRig({
     network,
-    workers: 2,
     process: async ({ job, look, signal }) => {
       if (hang && job.addresses[0] === "10.0.0.2") {
         await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -235,30 +323,71 @@ Deno.test("a unit waiting for what others see ends as stopped with the pool", as
   rig.ends.length = 0;
   network.hosts.clear();
   hang = true;
-  rig.queueUp("10.0.0.2");
   const { id } = rig.queueUp("10.0.0.1");
   await settle();
   assert.ok(rig.pool.isRunning(id));
   assert.equal(rig.pool.busy, 1);
+  assert.equal(rig.jobs.at(-1)!.addresses[0], "10.0.0.2");
   await rig.pool.stop();
-  assert.deepEqual(rig.ends.map(({ summary }) => summary.end), ["stopped", "stopped"]);
+  assert.deepEqual(rig.ends.map(({ summary }) => summary.end), ["stopped"]);
   assert.deepEqual(rig.log, []);
   assert.equal(rig.record("10.0.0.1").failures.size, 1);
 });
 
-Deno.test("a host that dies is believed although its UDP unit falls silent with it", async () => {
-  const network = new FakeNetwork({ "10.0.0.1": [22, 53] });
+Deno.test("an answer to a question begins the silence of the unit that was asked anew", async () => {
+  const network = new FakeNetwork(OPEN);
   const rig = makeRig({ network });
-  const both = () => rig.round("10.0.0.1", ["10.0.0.1", { protocol: "udp" }]);
-  await both();
-  network.hosts.clear();
-  await both();
-  await both();
-  assert.equal(rig.page(), "10.0.0.1:22=0 10.0.0.1:53=0 10.0.0.1:22=0 10.0.0.1:53=0");
+  const targets = ["10.0.0.0/31", "10.0.0.2/31"];
+  await rig.round(...targets);
+  network.cut = true;
+  await rig.round(...targets);
+  network.cut = false;
+  // the first is believed to be dead because the second answers, which therefore is silent no more
+  network.hosts.delete("10.0.0.1");
+  assert.deepEqual(await rig.round(targets[0]!), ["10.0.0.0/31 complete"]);
+  network.hosts.set("10.0.0.1", new Set([22]));
+  await rig.round(targets[0]!);
+  network.cut = true;
+  assert.deepEqual(await rig.round(targets[1]!), ["10.0.0.2/31 failed no_answer"]);
+  assert.ok(!rig.log.some((line) => line.startsWith("10.0.0.2 ")), `${rig.log}`);
   await rig.pool.stop();
 });
 
-Deno.test("a silent unit does not wait for the answer of one that had been believed dead before", async () => {
+Deno.test("a dead address is closed although a broader unit knows it to be alive, and no other", async () => {
+  const network = new FakeNetwork({ "10.0.0.1": [22] });
+  const rig = makeRig({ network });
+  await rig.round("10.0.0.1", "10.0.0.0/24");
+  network.hosts.clear();
+  assert.deepEqual(await rig.round("10.0.0.1"), ["10.0.0.1/32 complete"]);
+  assert.equal(rig.page(), "10.0.0.1:22=0");
+  await rig.pool.stop();
+});
+
+Deno.test("a broader unit is asked for an address that is not silent itself", async () => {
+  const network = new FakeNetwork({ "10.0.0.1": [22], "10.0.0.9": [80] });
+  const rig = makeRig({ network });
+  await rig.round("10.0.0.1", "10.0.0.0/24");
+  network.hosts.delete("10.0.0.1");
+  rig.jobs.length = 0;
+  assert.deepEqual(await rig.round("10.0.0.1"), ["10.0.0.1/32 complete"]);
+  assert.deepEqual(confirmingJobs(rig), ["10.0.0.1:22", "10.0.0.9:80"]);
+  await rig.pool.stop();
+});
+
+Deno.test("the only host that is scanned, over TCP and UDP, is closed in the round in which it dies", async () => {
+  for (const workers of [1, 2]) {
+    const network = new FakeNetwork({ "10.0.0.1": [22, 53] });
+    const rig = makeRig({ network, workers });
+    const both = () => rig.round("10.0.0.1", ["10.0.0.1", { protocol: "udp" }]);
+    await both();
+    network.hosts.clear();
+    assert.deepEqual(await both(), ["10.0.0.1/32 complete", "10.0.0.1/32 complete"]);
+    assert.equal(rig.page(), "10.0.0.1:22=0 10.0.0.1:53=0 10.0.0.1:22=0 10.0.0.1:53=0");
+    await rig.pool.stop();
+  }
+});
+
+Deno.test("a silent unit needs no answer of one that had been believed dead before", async () => {
   const network = new FakeNetwork({ ...OPEN, "10.0.9.1": [22] });
   const rig = makeRig({ network });
   await rig.round("10.0.9.1", "10.0.0.0/29");
@@ -375,9 +504,7 @@ Deno.test("the last hosts of a unit are closed once one that answered answers ag
   rig.jobs.length = 0;
   assert.deepEqual(await rig.round("10.0.0.0/25"), ["10.0.0.0/25 complete"]);
   assert.equal(rig.page(), "10.0.0.1:22=1 10.0.0.120:80=0");
-  const confirming = rig.jobs.filter((job) => job.confirming)
-    .map(({ addresses, ports }) => `${addresses}:${ports}`);
-  assert.deepEqual(confirming, ["10.0.0.1:22", "10.0.0.120:80"]);
+  assert.deepEqual(confirmingJobs(rig), ["10.0.0.1:22", "10.0.0.120:80"]);
   await rig.pool.stop();
 });
 

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addressAt, networkSize } from "../../src/domain/network.ts";
-import type { FailureType, HostReport, ScanJob, ScanOutcome } from "../../src/domain/scan.ts";
-import { UnitRun } from "../../src/scan/unit_run.ts";
+import type { FailureType, HostReport, ScanOutcome } from "../../src/domain/scan.ts";
+import { type Batch, UnitRun } from "../../src/scan/unit_run.ts";
 import { looksOf } from "../../src/state/look.ts";
 import { makeHost, makeOutcome, makeRecords, makeUnit, type UnitParts } from "./builders.ts";
 
 function makeRun(
   target: string,
-  { workers = 1, resumeAt = 0, alive = [], ...parts }: UnitParts & {
+  { workers = 1, resumeAt = 0, alive = [], now = () => 1000, ...parts }: UnitParts & {
     workers?: number;
     resumeAt?: number;
     alive?: string[];
+    now?: () => number;
   } = {},
 ): UnitRun {
   const unit = makeUnit(target, parts);
@@ -19,21 +20,33 @@ function makeRun(
   record.resumeAt = resumeAt;
   for (const address of alive) record.alive.add(address);
   const task = { unit, id: "id", origin: "schedule", target: undefined, sizeClass: 0 } as const;
-  return new UnitRun({ task, record, workers, now: 1000 });
+  return new UnitRun({ task, record, workers, now });
 }
 
-/** Ends a batch: gives its time back and notes its outcome. */
-function finish(run: UnitRun, job: ScanJob, outcome: ScanOutcome): void {
-  run.giveBack(job.timeoutMs, outcome);
+/** A run on a clock that only processes move. */
+function makeTimedRun(target: string, options: Parameters<typeof makeRun>[1] = {}) {
+  const clock = { now: 1000 };
+  const run = makeRun(target, { ...options, now: () => clock.now });
+  return {
+    run,
+    /** Lets a process of this many seconds run by itself. */
+    spend(seconds: number, budget = run.batchTime) {
+      using _process = budget.charge();
+      clock.now += seconds * 1000;
+    },
+  };
+}
+
+/** Ends a batch: notes its outcome. */
+function finish(run: UnitRun, { job }: Batch, outcome: ScanOutcome): void {
   const { addresses, protocol, ports } = job;
   run.note(outcome, looksOf(outcome, { addresses, protocol, ports, clockOffset: 0 }));
   run.running--;
 }
 
-/** A complete outcome of a batch, `seconds` long, in which nobody answered. */
-function silence({ addresses }: ScanJob, seconds = 1): ScanOutcome {
-  const hosts = addresses.map((address) => makeHost(address, { alive: false }));
-  return makeOutcome(hosts, { startedAt: 0, endedAt: seconds * 1000 });
+/** A complete outcome of a batch in which nobody answered. */
+function silence({ job: { addresses } }: Batch): ScanOutcome {
+  return makeOutcome(addresses.map((address) => makeHost(address, { alive: false })));
 }
 
 function failure(type: FailureType | "stopped", hosts: HostReport[] = []): ScanOutcome {
@@ -45,7 +58,9 @@ Deno.test("UnitRun hands out every address once, in order, in batches that can f
   const sizes: number[] = [];
   const addresses: string[] = [];
   while (run.hasBatch) {
-    const job = run.takeBatch();
+    const batch = run.takeBatch();
+    const { job, position } = batch;
+    assert.equal(position, addresses.length);
     sizes.push(job.addresses.length);
     addresses.push(...job.addresses);
     assert.deepEqual([job.family, job.protocol, `${job.ports}`, job.confirming], [
@@ -54,7 +69,7 @@ Deno.test("UnitRun hands out every address once, in order, in batches that can f
       "1-100",
       false,
     ]);
-    finish(run, job, silence(job));
+    finish(run, batch, silence(batch));
   }
   assert.deepEqual(sizes, [16, 16, 16, 16]);
   assert.deepEqual(addresses, Array.from({ length: 64 }, (_, index) => `192.0.2.${index}`));
@@ -74,9 +89,9 @@ Deno.test("UnitRun begins where the last round ran out of time and wraps around"
     const run = makeRun(`10.0.0.0/${prefix}`, { ports, resumeAt: resume % size, timeout: 1e9 });
     const addresses: string[] = [];
     while (run.hasBatch) {
-      const job = run.takeBatch();
-      addresses.push(...job.addresses);
-      finish(run, job, silence(job));
+      const batch = run.takeBatch();
+      addresses.push(...batch.job.addresses);
+      finish(run, batch, silence(batch));
     }
     assert.equal(addresses[0], addressAt(network, resume % size));
     assert.deepEqual(
@@ -91,51 +106,67 @@ Deno.test("UnitRun begins where the last round ran out of time and wraps around"
 Deno.test("UnitRun hands out the addresses of a huge unit without making them all", () => {
   const run = makeRun("0.0.0.0/0");
   assert.equal(run.size, 2 ** 32);
-  assert.equal(run.takeBatch().addresses.length, 16);
+  assert.equal(run.takeBatch().job.addresses.length, 16);
 });
 
-Deno.test("UnitRun holds a unit to timeout * min(workers, batches) of process time", () => {
+Deno.test("UnitRun holds a unit to timeout * min(workers, batches) of process time, second looks to as much again", () => {
   const f = (workers: number, batches: number) => {
-    const run = makeRun("10.0.0.0/26", { workers, timeout: 10 });
-    const jobs: ScanJob[] = [];
-    while (run.hasBatch) jobs.push(run.takeBatch());
-    assert.equal(jobs.length, batches);
-    assert.ok(jobs.every(({ timeoutMs }) => timeoutMs === 10_000));
-    assert.equal(run.reserve(), 0);
-    return { run, jobs };
+    const { run, spend } = makeTimedRun("10.0.0.0/26", { workers, timeout: 10 });
+    assert.equal(run.batchTime.left, 10_000 * batches);
+    assert.equal(run.secondLookTime.left, 10_000 * batches);
+    spend(4);
+    assert.equal(run.batchTime.left, 10_000 * batches - 4000);
+    assert.equal(run.secondLookTime.left, 10_000 * batches);
+    spend(3, run.secondLookTime);
+    assert.equal(run.batchTime.left, 10_000 * batches - 4000);
+    assert.equal(run.secondLookTime.left, 10_000 * batches - 3000);
   };
   f(1, 1);
   f(3, 3);
   f(100, 4);
-  // what a process did not use is there for others
-  const { run, jobs } = f(2, 2);
-  finish(run, jobs[0]!, silence(jobs[0]!, 4));
-  assert.ok(run.hasBatch);
-  assert.equal(run.takeBatch().timeoutMs, 6000);
-  // what runs over its time gives nothing back and takes nothing away
-  finish(run, jobs[1]!, silence(jobs[1]!, 12));
-  assert.ok(!run.hasBatch);
 });
 
-Deno.test("UnitRun has not run out of time while a process may give some back", () => {
-  const run = makeRun("10.0.0.0/27", { timeout: 10, workers: 1 });
-  const first = run.takeBatch();
+Deno.test("UnitRun gives each process its whole timeout as long as a tenth of one is left", () => {
+  const { run, spend } = makeTimedRun("10.0.0.0/26", { timeout: 10, workers: 1 });
+  for (const seconds of [6, 3]) {
+    assert.ok(run.hasBatch);
+    const batch = run.takeBatch();
+    assert.equal(batch.job.timeoutMs, 10_000);
+    spend(seconds);
+    finish(run, batch, silence(batch));
+  }
+  // one second is left, which is just enough
+  assert.ok(run.hasBatch && !run.isOver);
+  const last = run.takeBatch();
+  spend(0.001);
   assert.ok(!run.hasBatch && !run.isOver);
-  finish(run, first, silence(first, 3));
-  assert.ok(run.hasBatch);
-  const second = run.takeBatch();
-  assert.equal(second.timeoutMs, 7000);
-  finish(run, second, silence(second, 3));
-  const { end, resumeAt } = run.summary({ now: 0, noAnswer: false });
-  assert.deepEqual([end, resumeAt], ["complete", 0]);
+  finish(run, last, silence(last));
+  assert.ok(run.isOver);
 });
 
-Deno.test("UnitRun that runs out of time says where the next round begins", () => {
-  const run = makeRun("10.0.0.0/26", { timeout: 10, resumeAt: 40 });
-  const job = run.takeBatch();
-  assert.ok(!run.hasBatch);
-  assert.ok(!run.isOver, "a process still runs, and may give back time");
-  finish(run, job, silence(job, 10));
+Deno.test("UnitRun counts the time of processes that still run", () => {
+  const clock = { now: 0 };
+  const run = makeRun("10.0.0.0/26", { timeout: 10, workers: 2, now: () => clock.now });
+  const batches = [run.takeBatch(), run.takeBatch()];
+  {
+    using _first = run.batchTime.charge();
+    using _second = run.batchTime.charge();
+    clock.now = 9000;
+    assert.ok(run.hasBatch);
+    clock.now = 9501;
+    assert.ok(!run.hasBatch && !run.isOver);
+  }
+  for (const batch of batches) finish(run, batch, silence(batch));
+  assert.ok(run.isOver);
+  assert.equal(run.summary({ now: 0, noAnswer: false }).resumeAt, 32);
+});
+
+Deno.test("UnitRun that runs out of time begins the next round with what was not handed out", () => {
+  const { run, spend } = makeTimedRun("10.0.0.0/26", { timeout: 10, resumeAt: 40 });
+  const batch = run.takeBatch();
+  spend(10);
+  assert.ok(!run.hasBatch && !run.isOver);
+  finish(run, batch, silence(batch));
   assert.ok(run.isOver);
   const summary = run.summary({ now: 11_000, noAnswer: false });
   assert.equal(summary.resumeAt, 56);
@@ -144,6 +175,38 @@ Deno.test("UnitRun that runs out of time says where the next round begins", () =
   assert.match(summary.failure?.message ?? "", /^48 of 64 addresses/);
   assert.equal(summary.incomplete, 48);
   assert.equal(summary.lookedAtAll, false);
+});
+
+Deno.test("UnitRun that runs out of time begins the next round with the first batch that was cut", () => {
+  const { run, spend } = makeTimedRun("10.0.0.0/26", { timeout: 10, resumeAt: 40, workers: 2 });
+  const [first, second, third] = [run.takeBatch(), run.takeBatch(), run.takeBatch()];
+  spend(20);
+  finish(run, first, silence(first));
+  for (const late of [third, second]) {
+    run.cut(late);
+    finish(run, late, failure("timeout"));
+  }
+  const summary = run.summary({ now: 11_000, noAnswer: false });
+  // 40 + 16, around the end
+  assert.equal(summary.resumeAt, 56);
+  assert.match(summary.failure?.message ?? "", /^it was timeout/);
+  assert.equal(summary.incomplete, 48);
+});
+
+Deno.test("UnitRun that hands out everything begins the next round with a batch that was cut, if one was", () => {
+  const summaryOf = (cut: boolean) => {
+    const { run, spend } = makeTimedRun("10.0.0.0/26", { timeout: 10 });
+    for (let number = 0; run.hasBatch; number++) {
+      const batch = run.takeBatch();
+      spend(2);
+      if (cut && number === 2) run.cut(batch);
+      // that a process used up its own time says nothing of the others'
+      finish(run, batch, number === 2 ? failure("timeout") : silence(batch));
+    }
+    return run.summary({ now: 0, noAnswer: false });
+  };
+  assert.deepEqual([summaryOf(true).resumeAt, summaryOf(true).end], [32, "partial"]);
+  assert.deepEqual([summaryOf(false).resumeAt, summaryOf(false).end], [0, "partial"]);
 });
 
 Deno.test("UnitRun.summary() tells how a unit ended", () => {
@@ -184,9 +247,9 @@ Deno.test("UnitRun.summary() tells how a unit ended", () => {
 Deno.test("UnitRun.summary() takes the first error type in the contract's order, with its first message", () => {
   const run = makeRun("10.0.0.0/26");
   for (const type of ["other", "killed", "permission", "killed"] as const) {
-    const job = run.takeBatch();
-    const [first] = job.addresses;
-    finish(run, job, failure(type, type === "other" ? [makeHost(first!)] : []));
+    const batch = run.takeBatch();
+    const [first] = batch.job.addresses;
+    finish(run, batch, failure(type, type === "other" ? [makeHost(first!)] : []));
   }
   assert.ok(run.isOver);
   const { end, failure: why, incomplete, up } = run.summary({ now: 0, noAnswer: false });

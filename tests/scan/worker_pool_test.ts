@@ -272,11 +272,9 @@ Deno.test("WorkerPool serves requests before what is scheduled", async () => {
   rig.queueUp("10.0.0.3", { origin: "request" });
   rig.pool.start();
   await rig.untilEnded(3);
-  assert.deepEqual(rig.ends.map(({ target }) => target), [
-    "10.0.0.3/32",
-    "10.0.0.1/32",
-    "10.0.0.2/32",
-  ]);
+  const order = ["10.0.0.3/32", "10.0.0.1/32", "10.0.0.2/32"];
+  assert.deepEqual(rig.ends.map(({ target }) => target), order);
+  assert.deepEqual(rig.taken, order);
   await rig.pool.stop();
 });
 
@@ -285,9 +283,11 @@ Deno.test("WorkerPool.isRunning() holds from the take to the end", async () => {
   const rig = makeRig({ process: gate.process });
   const { id } = rig.queueUp("10.0.0.1");
   assert.equal(rig.pool.isRunning(id), false);
+  assert.deepEqual(rig.taken, []);
   rig.pool.start();
   await settle();
   assert.equal(rig.pool.isRunning(id), true);
+  assert.deepEqual(rig.taken, ["10.0.0.1/32"]);
   assert.equal(rig.queue.has(id), false);
   await gate.release("10.0.0.1");
   assert.equal(rig.pool.isRunning(id), false);
