@@ -15,7 +15,7 @@ fi
 echo "$revision" >dist/revision
 trap 'rm -f dist/revision' EXIT
 "${COMPILE_DENO:-${TASK_DENO:-deno}}" compile --quiet --frozen --no-check --no-prompt \
-  --allow-net --allow-read \
+  --allow-net --allow-read --allow-write \
   --allow-env=PATH,LOG_STREAM,LOG_TOKENS \
   --allow-run=nmap,/usr/bin/nmap,/usr/local/bin/nmap,/bin/nmap \
   --include dist/revision \

@@ -1,11 +1,15 @@
 import process from "node:process";
 import type { Config } from "./config/config.ts";
-import { networkContains } from "./domain/network.ts";
+import { effectiveConfigYaml } from "./config/effective_config.ts";
+import type { Address } from "./domain/address.ts";
+import { NetworkIndex } from "./domain/network_index.ts";
 import { PortSet } from "./domain/ports.ts";
-import { type ScanKey, unitId } from "./domain/scan.ts";
+import { type Protocol, type ScanKey, type ScanUnit, unitId } from "./domain/scan.ts";
+import type { ConnectionInfo } from "./http/connection.ts";
 import type { Health } from "./http/health.ts";
 import type { ScanRequestResult } from "./http/query_route.ts";
 import { RateLimiter } from "./http/rate_limiter.ts";
+import type { ReloadResult } from "./http/reload_route.ts";
 import { createRoutes } from "./http/routes.ts";
 import type { ScanQuery } from "./http/scan_query.ts";
 import type { Logger } from "./log/logger.ts";
@@ -22,13 +26,18 @@ import { Registry } from "./prometheus/registry.ts";
 import { type Task, TaskQueue } from "./queue/task_queue.ts";
 import { sizeClass } from "./scan/batch_size.ts";
 import { WorkerPool } from "./scan/worker_pool.ts";
-import { type PlannedTarget, planTargets, splitNetwork } from "./schedule/plan.ts";
+import { Plan, type PlannedTarget, planTargets, splitNetwork, unitOf } from "./schedule/plan.ts";
+import type { DueUnit } from "./schedule/schedule.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { PortState } from "./state/port_state.ts";
-import { type ScanRecord, ScanRecords } from "./state/scan_records.ts";
+import type { SavedRound, StateStore } from "./state/saved_state.ts";
+import { type ScanRecord, ScanRecords, type UnitSummary } from "./state/scan_records.ts";
+import { historyOf } from "./storage/history.ts";
+import { StateKeeper } from "./storage/state_keeper.ts";
 
-/** Milliseconds that a closed port, and what a request asked for, stays on the page: 7 days. */
-const CLOSED_PORT_RETENTION = 7 * 24 * 60 * 60 * 1000;
+/** Milliseconds between two looks for what is too old to be kept, and most changes deleted in one step. */
+const PRUNE_MS = 60_000;
+const PRUNE_STEP = 1000;
 /** Most scan keys outside the configuration (contract, section 4). */
 const REQUESTED_LIMIT = 1000;
 /** Targets of at most so many units have their counters from the start (contract, section 4). */
@@ -42,100 +51,160 @@ export interface AppOptions {
   /** PATH that nmap is looked up in. */
   readonly path: string | undefined;
   readonly build: { readonly version: string; readonly revision: string; readonly runtime: string };
+  /** Where state is kept. */
+  readonly store: StateStore;
+  /** What is wrong with it now, for people. */
+  readonly storeTroubles: () => readonly string[];
+  /** Reads the configuration again; the caller ends up in `App.reload`. */
+  readonly requestReload: () => Promise<ReloadResult>;
+  /** How reading the configuration last went. */
+  readonly lastReload: () => LastReload;
+}
+
+/** How reading the configuration last went. */
+export interface LastReload {
+  readonly successful: boolean;
+  /** Unix seconds of the last time that it went well. */
+  readonly succeededAt: number;
 }
 
 /** The wired program: everything between a configuration and the function that answers requests. */
 export class App {
-  /** Answers one HTTP request. */
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Answers one HTTP request; `info` is what the listener knows of its connection. */
+  readonly fetch: (request: Request, info?: ConnectionInfo) => Response | Promise<Response>;
 
-  readonly #config: Config;
+  #config: Config;
   readonly #log: Logger;
   readonly #processes: NmapProcesses;
   readonly #monitor: NmapMonitor;
-  readonly #targets: readonly PlannedTarget[];
+  #plan: Plan;
   readonly #state: PortState;
   readonly #records: ScanRecords;
   readonly #queue: TaskQueue;
   readonly #pool: WorkerPool;
   readonly #scheduler: Scheduler;
-  /** Targets that cannot be scanned until nmap can do more than now. */
-  readonly #blocked = new Set<PlannedTarget>();
+  readonly #rateLimiter: RateLimiter;
+  readonly #store: StateStore;
+  readonly #keeper: StateKeeper;
+  readonly #storeTroubles: () => readonly string[];
+  #pruning: ReturnType<typeof setInterval> | undefined;
+  /** Ids of targets that cannot be scanned until nmap can do more than now. */
+  readonly #blocked = new Set<string>();
+  /** The technique in use when each running unit began. */
+  readonly #startedBy = new Map<string, string>();
   #closing = false;
 
-  constructor({ config, log, telemetryPath, path, build }: AppOptions) {
+  constructor(options: AppOptions) {
+    const { config, log, build, store } = options;
     const wallClock = Date.now;
     const now = () => performance.timeOrigin + performance.now();
+    const wallOffset = () => wallClock() - now();
     const scanLog = new ScanLog(log);
     this.#config = config;
     this.#log = log;
-    this.#processes = new NmapProcesses({ path });
+    this.#store = store;
+    this.#storeTroubles = options.storeTroubles;
+    this.#processes = new NmapProcesses({ path: options.path });
     this.#monitor = new NmapMonitor({
       probe: (signal) => probeNmap(this.#processes, { signal }),
       onChange: (...answers) => this.#nmapChanged(...answers),
     });
-    this.#targets = planTargets(config);
-    this.#state = new PortState({ wallClock, closedRetention: CLOSED_PORT_RETENTION });
+    this.#plan = new Plan(planTargets(config));
+    const closedRetention = config.state.closedPortRetention * 1000;
+    this.#state = new PortState({ wallClock, now, closedRetention });
     this.#records = new ScanRecords({
       wallClock,
+      now,
       requestedLimit: REQUESTED_LIMIT,
-      requestedRetention: CLOSED_PORT_RETENTION,
+      requestedRetention: () => this.#state.closedRetention,
       onDropped: (records) => this.#forget(records),
     });
+    const saved = store.load();
+    this.#state.restore(saved.hosts);
+    this.#records.restore(saved);
+    const rounds = [...saved.rounds];
+
     this.#queue = new TaskQueue(config.scanning.taskQueueSize);
+    this.#rateLimiter = new RateLimiter({ perMinute: config.scanning.rateLimit, now });
     this.#pool = new WorkerPool({
       workers: config.scanning.workerCount,
       queue: this.#queue,
       records: this.#records,
-      recordOf: (task) => this.#recordOf(task),
+      recordOf: (task) => this.#recordOf(task.unit),
       scanner: createNmapScanner({
         processes: this.#processes,
         technique: () => this.#monitor.technique,
         now,
       }),
       state: this.#state,
-      confirmChanges: config.scanning.confirmChanges,
+      confirmChanges: () => this.#config.scanning.confirmChanges,
       now,
       wallClock,
       random: Math.random,
       events: {
-        changed: (key, changes) => {
-          const target = this.#records.target(key.target);
+        applied: (record, changes) => {
+          const target = this.#records.target(record.key.target);
           for (const { type } of changes) {
             if (type === "closed_to_open") target.closedToOpen++;
             else target.openToClosed++;
           }
-          scanLog.changed(key, changes);
+          this.#records.touch(record);
+          scanLog.changed(record.key, changes);
+          this.#keeper.save(historyOf(changes, target.target));
         },
-        unconfirmed: (key, ports, doubt) => {
-          this.#records.target(key.target).unconfirmed += ports;
-          scanLog.unconfirmed(key, ports, doubt);
+        unconfirmed: (record, ports, doubt) => {
+          this.#records.target(record.key.target).unconfirmed += ports;
+          this.#records.touch(record);
+          scanLog.unconfirmed(record.key, ports, doubt);
         },
         secondLookFailed: (key, doubt, message) => scanLog.secondLookFailed(key, doubt, message),
         processEnded: (key, job, outcome) => scanLog.processEnded(key, job, outcome),
       },
-      onTaken: () => this.#scheduler.fill(),
+      onTaken: ({ id }) => {
+        this.#startedBy.set(id, this.#technique);
+        this.#scheduler.fill();
+      },
       onEnd: (task, record, summary) => {
         scanLog.ended(record.key, summary);
-        this.#unitEnded(task, summary.failure?.type);
+        this.#unitEnded(task, summary);
+        if (this.#records.get(task.id) !== record) this.#resumeReturned(task);
+        this.#keeper.save();
       },
     });
     this.#scheduler = new Scheduler({
-      targets: this.#targets,
+      targets: this.#plan.targets,
+      positions: positionsOf(rounds, wallOffset()),
+      unfinished: this.#unfinished(),
       now,
       room: () => this.#queue.scheduleRoom,
       isActive: (id) => this.#isActive(id),
       offer: ({ unit, id, target }) => {
-        this.#records.open(unit, { configured: true });
+        const record = this.#recordOf(unit);
+        record.pending = true;
+        this.#records.touch(record);
         const task = { unit, id, origin: "schedule", target, sizeClass: sizeClass(unit) } as const;
         this.#queue.offer(task);
         this.#pool.wake();
       },
       skipped: (unit, turns) => {
-        this.#records.open(unit, { configured: true }).skipped += turns;
+        const record = this.#recordOf(unit);
+        record.skipped += turns;
+        this.#records.touch(record);
         scanLog.skipped(unit.key, turns);
       },
+      filled: () => this.#keeper.save(),
     });
+    this.#keeper = new StateKeeper({
+      store,
+      state: this.#state,
+      records: this.#records,
+      takeMoved: () => this.#scheduler.takeMoved(),
+      wallOffset,
+    });
+    this.#keeper.forgetRounds(
+      rounds.map(({ id }) => id).filter((id) => !this.#plan.ids.has(id)),
+    );
+    this.#retainWanted();
     this.#openRecords();
 
     const requests = httpRequestCounter();
@@ -150,10 +219,13 @@ export class App {
         scheduleLag: () => this.#scheduler.lagSeconds,
         requestedDropped: () => this.#records.droppedTotal,
         nmap: () => this.#nmapInfo(),
+        lastReload: options.lastReload,
       }),
       requests,
       ...portMetrics(this.#state),
-      ...scanMetrics(this.#records, config.scanning),
+      ...scanMetrics(this.#records, {
+        durationMetrics: () => this.#config.scanning.durationMetrics,
+      }),
       ...processMetrics({
         residentMemory: () => Deno.memoryUsage().rss,
         cpuSeconds: () => {
@@ -167,13 +239,18 @@ export class App {
 
     this.fetch = createRoutes({
       version: build.version,
-      telemetryPath,
-      auth: config.auth,
+      telemetryPath: options.telemetryPath,
+      auth: () => this.#config.auth,
       render: (format) => registry.render(format),
       health: () => this.#health(),
       notReady: () => this.#notReady(),
       requestScan: (query) => this.#requestScan(query),
-      rateLimiter: new RateLimiter({ perMinute: config.scanning.rateLimit, now }),
+      rateLimiter: this.#rateLimiter,
+      reload: options.requestReload,
+      effectiveConfig: () => effectiveConfigYaml(this.#config),
+      hosts: (query) => this.#state.list(query),
+      host: (address) => this.#state.describe(address),
+      changes: (query) => store.changes(query),
       requests,
       log,
     }).fetch;
@@ -183,16 +260,50 @@ export class App {
   async start(): Promise<void> {
     await this.#monitor.refresh();
     if (this.#closing) return;
+    this.#pruning = setInterval(() => this.#prune(), PRUNE_MS);
     this.#pool.start();
     this.#scheduler.start();
+  }
+
+  /** What of this configuration a running program cannot take over, each with what to do. */
+  restartNeeded({ state }: Config): string[] {
+    return state.path === this.#config.state.path
+      ? []
+      : ["state.path: Cannot change while the program runs: restart it"];
+  }
+
+  /**
+   * Puts another configuration in place, whole: targets that are gone leave the page and the queue at
+   * once, new ones are scanned, and what stays keeps its turn.
+   */
+  reload(config: Config): void {
+    const { scanning, state } = config;
+    const before = this.#plan;
+    const technique = this.#technique;
+    this.#config = config;
+    this.#plan = new Plan(planTargets(config));
+    this.#state.closedRetention = state.closedPortRetention * 1000;
+    this.#rateLimiter.setPerMinute(scanning.rateLimit);
+    this.#queue.capacity = scanning.taskQueueSize;
+    this.#pool.resize(scanning.workerCount);
+    this.#retainWanted();
+    this.#openRecords();
+    this.#queue.renew((task) => this.#renewed(task));
+    for (const id of this.#blocked) if (!this.#plan.ids.has(id)) this.#blocked.delete(id);
+    this.#keeper.forgetRounds([...before.ids].filter((id) => !this.#plan.ids.has(id)));
+    this.#scheduler.replace(this.#plan.targets);
+    if (technique !== this.#technique) this.#retryBlocked((target) => this.#worksByConnect(target));
+    this.#keeper.save();
   }
 
   /** Stops taking work and ends what runs; what finished is kept. Resolves when every nmap has ended. */
   async stop(): Promise<void> {
     this.#closing = true;
+    clearInterval(this.#pruning);
     this.#scheduler.stop();
-    this.#monitor.stop();
-    await this.#pool.stop();
+    await Promise.all([this.#monitor.stop(), this.#pool.stop()]);
+    this.#keeper.save();
+    this.#store.close();
   }
 
   /** Kills every nmap without waiting, for the exit paths that cannot wait. */
@@ -205,7 +316,7 @@ export class App {
   }
 
   #openRecords(): void {
-    for (const target of this.#targets) {
+    for (const target of this.#plan.targets) {
       if (target.unitCount > MAX_EAGER_UNITS) continue;
       for (let index = 0; index < target.unitCount; index++) {
         this.#records.open(target.unitAt(index), { configured: true });
@@ -213,8 +324,46 @@ export class App {
     }
   }
 
-  #recordOf({ unit, target }: Task): ScanRecord {
-    return this.#records.open(unit, { configured: target !== undefined });
+  #recordOf(unit: ScanUnit): ScanRecord {
+    const target = this.#plan.targetOf(unit);
+    return target === undefined
+      ? this.#records.open(unit, { configured: false })
+      : this.#records.open(unitOf(target, unit), { configured: true });
+  }
+
+  /** Units whose turn was taken by an earlier process that did not end it. */
+  #unfinished(): DueUnit[] {
+    return [...this.#records.all()].flatMap(([id, record]) => {
+      const target = record.pending ? this.#plan.targetOf(record.unit) : undefined;
+      if (target === undefined) return [];
+      return [{ id, unit: unitOf(target, record.unit), target, missedTurns: 0 }];
+    });
+  }
+
+  /** Lets go of everything that the configuration does not ask for any more. */
+  #retainWanted(): void {
+    const dropped = this.#records.dropUnwanted((_id, { unit }) =>
+      this.#plan.targetOf(unit) !== undefined
+    );
+    const gone = new Set(dropped);
+    this.#pool.abandon(dropped);
+    this.#queue.remove(({ id }) => gone.has(id));
+    this.#retain(() => true);
+  }
+
+  /** A waiting task with the options of the configuration in use. */
+  #renewed(task: Task): Task {
+    const { scanning } = this.#config;
+    const unit = { ...task.unit, nmap: scanning.nmap, timeout: scanning.timeout };
+    return { ...task, unit, target: this.#plan.targetOf(unit), sizeClass: sizeClass(unit) };
+  }
+
+  #prune(): void {
+    const before = Date.now() - this.#config.state.historyRetention * 1000;
+    this.#store.pruneChanges(before, PRUNE_STEP);
+    this.#state.forgetClosed();
+    this.#records.prune((id) => this.#isActive(id));
+    this.#keeper.save();
   }
 
   #requestScan(query: ScanQuery): ScanRequestResult {
@@ -234,44 +383,69 @@ export class App {
     for (const task of tasks) if (!this.#pool.isRunning(task.id)) this.#queue.offer(task);
     if (idle.length === 0) return { status: "skipped", active };
     this.#pool.wake();
-    const queued = idle.map((task): ScanKey => this.#recordOf(task).key);
+    const queued = idle.map(({ unit }): ScanKey => this.#recordOf(unit).key);
     return { status: "queued", queued, active };
   }
 
-  #unitEnded({ target }: Task, failure: string | undefined): void {
-    const blocked = failure === "nmap_missing" || failure === "permission";
-    if (target === undefined) this.#records.prune((id) => this.#isActive(id));
-    else if (blocked) this.#blocked.add(target);
-    else this.#blocked.delete(target);
-    if (!blocked) return;
-    const worksByConnect = ({ protocol }: PlannedTarget) =>
-      protocol === "tcp" && this.#technique === "connect";
-    void this.#monitor.refresh().then(() => this.#retryBlocked(worksByConnect));
+  #unitEnded({ id, target }: Task, summary: UnitSummary): void {
+    const type = summary.failure?.type;
+    const blocked = type === "nmap_missing" || type === "permission";
+    const technique = this.#startedBy.get(id);
+    this.#startedBy.delete(id);
+    if (target === undefined) this.#records.prune((other) => this.#isActive(other));
+    else if (blocked) this.#blocked.add(target.id);
+    else this.#blocked.delete(target.id);
+    if (type === "nmap_missing") this.#monitor.noteMissing(summary.failure!.message);
+    if (type !== "permission") return;
+    // Only a technique that the scan did not use is worth another try before its next turn.
+    void this.#monitor.refresh().then(() => {
+      if (technique !== this.#technique) this.#retryBlocked((other) => this.#worksByConnect(other));
+    });
+  }
+
+  /** Scans a unit whose target left the configuration and came back before its scan was over. */
+  #resumeReturned({ id, unit }: Task): void {
+    const target = this.#plan.targetOf(unit);
+    if (target === undefined) return;
+    this.#scheduler.resume({ id, unit: unitOf(target, unit), target, missedTurns: 0 });
+  }
+
+  #worksByConnect({ protocol }: PlannedTarget): boolean {
+    return protocol === "tcp" && this.#technique === "connect";
   }
 
   /** Scans at once what failed for a reason that is gone. */
   #retryBlocked(works: (target: PlannedTarget) => boolean): void {
     if (!this.#monitor.capability?.available) return;
-    const retry = new Set([...this.#blocked].filter(works));
-    for (const target of retry) this.#blocked.delete(target);
-    if (retry.size > 0) this.#scheduler.hasten((target) => retry.has(target));
+    const retry = this.#plan.targets.filter((target) =>
+      this.#blocked.has(target.id) && works(target)
+    );
+    for (const { id } of retry) this.#blocked.delete(id);
+    const ids = new Set(retry.map(({ id }) => id));
+    if (ids.size > 0) this.#scheduler.hasten(({ id }) => ids.has(id));
   }
 
   /** Takes from the page what only records that have left asked for. */
   #forget(dropped: readonly ScanRecord[]): void {
-    const remaining = [...this.#records.all()].map(([, record]) => record);
-    this.#state.retain(
-      (address) => dropped.some(({ unit }) => networkContains(unit.network, address)),
-      (address, protocol) => {
-        const wanted = [
-          ...remaining.map(({ key, unit }) => ({ ...unit, ...key })),
-          ...this.#targets,
-        ]
-          .filter((part) => part.protocol === protocol && networkContains(part.network, address))
-          .map((part) => "ports" in part ? part.ports : this.#config.scanning.ports);
-        return wanted.reduce((all, ports) => all.union(ports), PortSet.EMPTY);
-      },
-    );
+    const networks = new NetworkIndex<true>();
+    for (const { unit } of dropped) networks.add(unit.network, true);
+    this.#retain((address) => !networks.containing(address)[Symbol.iterator]().next().done);
+  }
+
+  /** Of the addresses that `concerned` picks, keeps the ports that somebody asks for. */
+  #retain(concerned: (address: Address) => boolean): void {
+    const asked = new NetworkIndex<{ protocol: Protocol; ports: PortSet }>();
+    for (const target of this.#plan.targets) asked.add(target.network, target);
+    for (const [, { key: { protocol }, unit, configured }] of this.#records.all()) {
+      if (!configured) asked.add(unit.network, { protocol, ports: unit.ports });
+    }
+    this.#state.retain(concerned, (address, protocol) => {
+      let ports = PortSet.EMPTY;
+      for (const part of asked.containing(address)) {
+        if (part.protocol === protocol) ports = ports.union(part.ports);
+      }
+      return ports;
+    });
   }
 
   #nmapChanged(now: NmapCapability, before: NmapCapability | undefined): void {
@@ -280,22 +454,27 @@ export class App {
       this.#log.error("Cannot run nmap: scans fail until it is there", { reason: now.reason });
       return;
     }
-    const { version, rawSockets, reason } = now;
+    const { version, rawSockets } = now;
     this.#log.info("Found nmap", { version, scan_technique: this.#technique });
-    if (!rawSockets && (technique !== "connect" || udpScan)) {
-      const effect = technique === "auto"
-        ? "TCP ports are scanned with connect()"
-        : technique === "syn"
-        ? "SYN scans fail"
-        : "TCP scans work";
-      this.#log.warn(
-        "Cannot open raw sockets: run as root, or grant CAP_NET_RAW (systemd: AmbientCapabilities=CAP_NET_RAW)",
-        { effect: udpScan ? `${effect}, UDP scans fail` : effect, reason },
-      );
-    }
+    if (!rawSockets && (technique !== "connect" || udpScan)) this.#warnOfRawSockets(now);
     const gained = before !== undefined &&
       (!before.available || (rawSockets && !before.rawSockets));
     if (gained) this.#retryBlocked(() => true);
+  }
+
+  #warnOfRawSockets({ unanswered, reason }: Extract<NmapCapability, { available: true }>): void {
+    const { nmap: { technique }, udpScan } = this.#config.scanning;
+    const effect = technique === "auto"
+      ? "TCP ports are scanned with connect()"
+      : technique === "syn"
+      ? "SYN scans fail"
+      : "TCP scans work";
+    this.#log.warn(
+      unanswered
+        ? "Cannot find out whether nmap may open raw sockets: it does not answer; it is asked again"
+        : "Cannot open raw sockets: run as root, or grant CAP_NET_RAW (systemd: AmbientCapabilities=CAP_NET_RAW)",
+      { effect: udpScan ? `${effect}, UDP scans fail` : effect, reason },
+    );
   }
 
   get #technique(): string {
@@ -322,9 +501,14 @@ export class App {
   }
 
   #degradedReasons(): string[] {
+    return [...this.#nmapTroubles(), ...this.#storeTroubles()];
+  }
+
+  #nmapTroubles(): string[] {
     const { capability } = this.#monitor;
     if (capability === undefined) return [];
     if (!capability.available) return [capability.reason];
+    if (capability.unanswered) return [`nmap does not answer (${capability.reason})`];
     const { nmap: { technique }, udpScan } = this.#config.scanning;
     if (capability.rawSockets || (technique !== "syn" && !udpScan)) return [];
     return [`Scans that need raw sockets fail: grant CAP_NET_RAW (${capability.reason})`];
@@ -336,4 +520,8 @@ export class App {
     if (capability === undefined) return "nmap has not answered yet";
     return capability.available ? undefined : capability.reason;
   }
+}
+
+function positionsOf(rounds: readonly SavedRound[], wallOffset: number) {
+  return new Map(rounds.map(({ id, dueAt, taken }) => [id, { dueAt: dueAt - wallOffset, taken }]));
 }

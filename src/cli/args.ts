@@ -11,6 +11,8 @@ export type Command =
   | {
     readonly name: "serve";
     readonly configFile: string;
+    /** Reload the configuration when its file's content changed. */
+    readonly autoReload: boolean;
     /** Overrides the configuration. */
     readonly listen: ListenAddress | undefined;
     readonly telemetryPath: string;
@@ -25,6 +27,7 @@ export class UsageError extends Error {
 
 const FLAGS = {
   "config.check": { type: "boolean", default: false },
+  "config.enable-auto-reload": { type: "boolean", default: false },
   "config.file": { type: "string", default: "config.yaml" },
   "help": { type: "boolean", short: "h", default: false },
   "log.format": { type: "string", default: "logfmt" },
@@ -41,6 +44,8 @@ Scans networks with nmap and serves the open ports as Prometheus metrics.
 
 Flags:
   --config.check               Validate the configuration, print a verdict and exit.
+  --config.enable-auto-reload  Look at the configuration file every 30 s, and reload it when its
+                               content changed.
   --config.file=config.yaml    Configuration file.
   --help, -h                   Show this help.
   --log.format=logfmt          Format of the log on stderr: ${LOG_FORMATS.join(", ")}.
@@ -66,6 +71,7 @@ export function parseCommand(args: readonly string[]): Command {
   const serve = {
     name: "serve",
     configFile,
+    autoReload: values["config.enable-auto-reload"],
     listen: listenAddress(values["web.listen-address"]),
     telemetryPath: telemetryPath(values["web.telemetry-path"]),
     logLevel: oneOf("log.level", values["log.level"], LOG_LEVELS),
@@ -145,7 +151,19 @@ function listenAddress(text: string | undefined): ListenAddress | undefined {
 }
 
 /** Paths that other routes have; the metrics cannot take them. */
-const TAKEN_PATHS = ["/", "/query", "/healthz", "/-/healthy", "/-/ready"];
+const TAKEN_PATHS = [
+  "/",
+  "/query",
+  "/healthz",
+  "/-/healthy",
+  "/-/ready",
+  "/-/reload",
+  "/config",
+  "/v1/changes",
+  "/v1/hosts",
+];
+/** What begins so is the path of one host. */
+const TAKEN_PREFIX = "/v1/hosts/";
 
 function telemetryPath(path: string): string {
   // No empty and no dot segments: clients take those out, or read "//x" as the name of a host.
@@ -154,7 +172,7 @@ function telemetryPath(path: string): string {
       '--web.telemetry-path: Cannot use it: write a path such as /metrics (letters, digits, "/", ".", "_", "~", "-")',
     );
   }
-  if (TAKEN_PATHS.includes(path)) {
+  if (TAKEN_PATHS.includes(path) || path.startsWith(TAKEN_PREFIX)) {
     throw new UsageError(
       `--web.telemetry-path: Cannot use ${path}: something else is served there`,
     );

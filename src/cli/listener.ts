@@ -20,7 +20,10 @@ export interface Listener {
 export function startListener(
   address: ListenAddress,
   { fetch, log }: {
-    fetch: (request: Request) => Response | Promise<Response>;
+    fetch: (
+      request: Request,
+      info: Deno.ServeHandlerInfo<Deno.NetAddr>,
+    ) => Response | Promise<Response>;
     log: Logger;
   },
 ): Listener {
@@ -31,7 +34,7 @@ export function startListener(
       log.error("Request failed", { error: String(error) });
       return Response.json({ status: "error", message: "The request failed" }, { status: 500 });
     },
-  }, (request) => fetch(request));
+  }, (request, info) => fetch(request, info));
   return {
     address: { hostname: server.addr.hostname, port: server.addr.port },
     async close(graceMs) {

@@ -8,6 +8,9 @@ import { createLogger, type Logger } from "../log/logger.ts";
 import { scanWarnings } from "../scan/batch_size.ts";
 import { type Command, HELP, parseCommand, UsageError } from "./args.ts";
 import { heldPermissions } from "./permissions.ts";
+import { openStateStorage } from "../storage/state_storage.ts";
+import { StoreError } from "../storage/store_error.ts";
+import { readContent, Reloader } from "./reloader.ts";
 import { readRevision } from "./revision.ts";
 import { type Listener, startListener } from "./listener.ts";
 
@@ -46,7 +49,12 @@ export async function run(args: readonly string[]): Promise<number> {
       complain(`${error.message}\n`);
       return EXIT.usage;
     }
-    throw error;
+    if (error instanceof StoreError) {
+      complain(`openport-exporter: ${error.message}\n`);
+      return EXIT.usage;
+    }
+    complain(`openport-exporter: unexpected error: ${errorText(error)}\n`);
+    return EXIT.failed;
   }
 }
 
@@ -58,6 +66,8 @@ async function check(configFile: string): Promise<number> {
 }
 
 async function serve(command: ServeCommand): Promise<number> {
+  // Read before it is loaded: what changes from here on is noticed.
+  const content = command.autoReload ? await readContent(command.configFile) : undefined;
   const { config, warnings } = await loadConfig(command.configFile);
   const log = createLogger({
     level: command.logLevel,
@@ -75,20 +85,55 @@ async function serve(command: ServeCommand): Promise<number> {
     : [];
   for (const warning of [...warnings, ...scanWarnings(config), ...exposed]) log.warn(warning);
 
-  const app = new App({
+  // Without a listener the signal would end the program, and to open a large file takes a while.
+  const reloadable = Promise.withResolvers<Reloader>();
+  Deno.addSignalListener("SIGHUP", () => {
+    void reloadable.promise.then((ready) => ready.reload());
+  });
+  const storage = openStateStorage(config.state, { log, wallClock: Date.now });
+  // The file is open, and SQLite needs no new ones: nothing else is ever written.
+  await Deno.permissions.revoke({ name: "write" });
+  const reloader = new Reloader({
+    configFile: command.configFile,
+    log,
+    wallClock: Date.now,
+    apply: (next) => {
+      const refused = [...listenerProblems(config, next, command), ...app.restartNeeded(next)];
+      if (refused.length === 0) app.reload(next);
+      return refused;
+    },
+  });
+  const app: App = new App({
     config,
     log,
     build,
     telemetryPath: command.telemetryPath,
     path: Deno.env.get("PATH"),
+    store: storage.store,
+    storeTroubles: storage.troubles,
+    requestReload: () => reloader.reload(),
+    lastReload: () => reloader.last,
   });
   const listener = listen(address, app, log);
-  if (listener === undefined) return EXIT.failed;
+  if (listener === undefined) {
+    storage.store.close();
+    return EXIT.failed;
+  }
   // From here on nothing opens a connection: what is not held cannot be misused.
   await Deno.permissions.revoke({ name: "net" });
   log.info("Listening", { address: formatListenAddress(listener.address) });
   log.info("Permissions held", await heldPermissions());
-  return await untilSignal({ app, listener, log });
+  if (command.autoReload) reloader.watch(content);
+  reloadable.resolve(reloader);
+  return await untilSignal({ app, listener, reloader, log });
+}
+
+/** Why the listener of a new configuration cannot be used; one given as a flag stays as it is. */
+function listenerProblems(before: Config, after: Config, { listen }: ServeCommand): string[] {
+  if (listen !== undefined) return [];
+  return (["address", "port"] as const)
+    .filter((key) => before.server[key] !== after.server[key])
+    .map((key) => `server.${key}: Cannot change while the program runs: restart it`);
 }
 
 function listenAddressOf({ server }: Config): ListenAddress {
@@ -109,7 +154,12 @@ function listen(address: ListenAddress, app: App, log: Logger): Listener | undef
 
 /** Serves until SIGTERM or SIGINT, then ends within 10 s; a second signal ends at once. */
 async function untilSignal(
-  { app, listener, log }: { app: App; listener: Listener; log: Logger },
+  { app, listener, reloader, log }: {
+    app: App;
+    listener: Listener;
+    reloader: Reloader;
+    log: Logger;
+  },
 ): Promise<number> {
   const over = Promise.withResolvers<number>();
   let ending = false;
@@ -122,6 +172,7 @@ async function untilSignal(
     }
     ending = true;
     log.info("Stopping", { signal });
+    reloader.stop();
     await app.stop();
     await listener.close(HTTP_GRACE_MS);
     log.info("Stopped");
@@ -135,9 +186,6 @@ async function untilSignal(
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => void end(signal).catch(fail));
   }
-  Deno.addSignalListener("SIGHUP", () => {
-    log.warn("SIGHUP is ignored: restart the program to apply a changed configuration");
-  });
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     fail(event.reason);

@@ -50,6 +50,18 @@ export interface TargetConfig {
   readonly network: Network;
 }
 
+/** What is remembered, where and for how long. */
+export interface StateConfig {
+  /** SQLite file, relative to the working directory; the empty text keeps state in memory only. */
+  readonly path: string;
+  /** The path was written, so it has to work; the default may fail softly. */
+  readonly pathWritten: boolean;
+  /** Seconds that a closed port stays on the page as a 0 series, at least 0. */
+  readonly closedPortRetention: number;
+  /** Seconds that a change stays in the change log, at least 0. */
+  readonly historyRetention: number;
+}
+
 /** Everything that can be configured, resolved: nothing downstream has a default of its own. */
 export interface Config {
   readonly server: ServerConfig;
@@ -58,6 +70,7 @@ export interface Config {
   readonly auth: AuthConfig | undefined;
   /** Empty: scans happen on demand only. */
   readonly targets: readonly TargetConfig[];
+  readonly state: StateConfig;
 }
 
 /** A valid configuration and what its author should know about it, one line of text each. */

@@ -1,4 +1,4 @@
-import { escapeControls } from "./show.ts";
+import { escapeControls } from "../text/escape_controls.ts";
 
 /** One problem in a configuration file. */
 export interface ConfigIssue {

@@ -2,7 +2,7 @@ import { formatNetwork } from "../domain/network.ts";
 import { parsePorts } from "../domain/ports.ts";
 import type { NmapOptions } from "../domain/scan.ts";
 import { isSamplePassword } from "./auth.ts";
-import type { AuthConfig, Config, ScanningConfig, TargetConfig } from "./config.ts";
+import type { AuthConfig, Config, ScanningConfig, StateConfig, TargetConfig } from "./config.ts";
 import type { WrittenConfig } from "./schema.ts";
 import { show } from "./show.ts";
 
@@ -47,6 +47,12 @@ export const DEFAULTS: Config = {
   },
   auth: undefined,
   targets: [],
+  state: {
+    path: "openport-exporter.db",
+    pathWritten: false,
+    closedPortRetention: 7 * 86_400,
+    historyRetention: 90 * 86_400,
+  },
 };
 
 /** Applies defaults, lets unwritten options give way to written ones, and warns of what is allowed but unwise. */
@@ -59,6 +65,7 @@ export function resolveConfig(written: WrittenConfig, warn: Warn): Config {
     scanning: resolveScanning(written.scanning ?? {}, warn),
     auth: resolveAuth(written.auth, warn),
     targets: resolveTargets(written.targets ?? [], warn),
+    state: resolveState(written.state ?? {}),
   };
 }
 
@@ -157,4 +164,14 @@ function resolveTargets(
     else warn(["targets", index], `${label} is already targets[${first}]: it is scanned once`);
     return { text, network };
   });
+}
+
+function resolveState(written: NonNullable<WrittenConfig["state"]>): StateConfig {
+  const { state } = DEFAULTS;
+  return {
+    path: written.path ?? state.path,
+    pathWritten: written.path !== undefined,
+    closedPortRetention: written.closed_port_retention ?? state.closedPortRetention,
+    historyRetention: written.history_retention ?? state.historyRetention,
+  };
 }

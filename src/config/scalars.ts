@@ -159,3 +159,27 @@ export function portList() {
     return { portRange, ports: parsePorts(portRange) };
   }, 'must be text such as "22,80,8000-8100"');
 }
+
+/** Path of a file, or the empty text for none; what SQLite would take for something else is refused. */
+export function filePath() {
+  return parsedText((value) => {
+    if (/\p{Cc}|\p{Cs}/u.test(value)) {
+      throw new SyntaxError(
+        "has a character that is not allowed (allowed: anything but control characters)",
+      );
+    }
+    if (value === ":memory:") {
+      throw new SyntaxError('is no file (write "" to keep state in memory only)');
+    }
+    if (/^file:/i.test(value)) {
+      throw new SyntaxError(`must be a path, not the address ${show(value)} (leave file: out)`);
+    }
+    if (/(?:^|\/)\.{0,2}$/.test(value) && value !== "") {
+      throw new SyntaxError(`must name a file, not the directory ${show(value)}`);
+    }
+    if (value !== value.trim()) {
+      throw new SyntaxError(`${show(value)} has blanks around it (write it without)`);
+    }
+    return value;
+  }, 'must be text such as openport-exporter.db, or "" to keep state in memory only');
+}

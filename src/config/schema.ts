@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { authSection } from "./auth.ts";
 import { refuseContradictions } from "./contradictions.ts";
 import {
+  filePath,
   listenAddress,
   milliseconds,
   oneOf,
@@ -50,6 +51,12 @@ const scanning = mapping({
   confirm_changes: truth(),
 });
 
+const state = mapping({
+  path: filePath(),
+  closed_port_retention: seconds(0),
+  history_retention: seconds(0),
+});
+
 /** The configuration file: every key, with its type and range. Defaults are applied afterwards. */
 export const configSchema = section(
   mapping({
@@ -58,6 +65,7 @@ export const configSchema = section(
     scanning: section(scanning.superRefine(refuseContradictions, { when: () => true })),
     auth: authSection,
     targets: targetList,
+    state: section(state),
   }),
 );
 
@@ -66,9 +74,10 @@ export type WrittenConfig = z.output<typeof configSchema>;
 
 /** What may be written where, for suggestions. */
 export const KNOWN_KEYS: KnownKeys = new Map([
-  ["", ["server", "scanning", "auth", "targets"]],
+  ["", ["server", "scanning", "auth", "targets", "state"]],
   ["server", Object.keys(server.shape)],
   ["scanning", Object.keys(scanning.shape)],
   ["auth", ["basic"]],
   ["auth.basic", ["username", "password"]],
+  ["state", Object.keys(state.shape)],
 ]);

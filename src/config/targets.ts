@@ -1,13 +1,15 @@
 import * as z from "zod";
-import { formatNetwork, type Network, networkSize, parseNetwork } from "../domain/network.ts";
+import {
+  formatNetwork,
+  MAX_ADDRESSES,
+  MIN_IPV6_PREFIX,
+  type Network,
+  networkSize,
+  parseNetwork,
+} from "../domain/network.ts";
 import { describe, parsedText } from "./scalars.ts";
 import { show } from "./show.ts";
 import { YamlScalar } from "./yaml_value.ts";
-
-/** Most addresses that all targets together may have: 2^24, a /8. */
-export const MAX_ADDRESSES = 2n ** 24n;
-/** Broadest IPv6 prefix that a target may have: a /112 is 65536 addresses. */
-export const MIN_IPV6_PREFIX = 112;
 
 const WANTED = "must be an address or CIDR as text, such as 192.0.2.1 or 192.0.2.0/24";
 const HOST_NAME = /^(?!0x)(?=.*[a-z])[a-z0-9_.-]+$/i;

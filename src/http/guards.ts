@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from "@hono/hono";
 import { basicAuth } from "@hono/hono/basic-auth";
+import type { AuthConfig } from "../config/config.ts";
 import { jsonError } from "./json_error.ts";
 
 /** Most bytes of a request: address and header fields together, and the body (contract, section 3). */
@@ -50,20 +51,36 @@ async function readAtMost(body: ReadableStream<Uint8Array> | null): Promise<stri
   return text + decoder.decode();
 }
 
-/** Asks for a user and password on every path but `open` ones; both are compared in constant time. */
+/** What `authentication` leaves for the routes behind it. */
+export interface AuthEnv {
+  /** True when the request came with the right password, absent when none was asked for. */
+  readonly Variables: { readonly authenticated?: true };
+}
+
+/**
+ * Asks for a user and password on every path but `open` ones; both are compared in constant time.
+ * `user` is asked for each request, because a reload may change it.
+ */
 export function authentication(
-  user: { readonly username: string; readonly password: string } | undefined,
+  user: () => AuthConfig | undefined,
   open: ReadonlySet<string>,
-): MiddlewareHandler {
-  if (user === undefined) return async (_c, next) => await next();
-  const check = basicAuth({
-    username: user.username,
-    password: user.password,
-    realm: "openport-exporter",
-    invalidUserMessage: { status: "error", message: "A valid user name and password are required" },
-  });
+): MiddlewareHandler<AuthEnv> {
   return async function authentication(c, next) {
-    return open.has(c.req.path) ? await next() : await check(c, next);
+    const wanted = user();
+    if (wanted === undefined || open.has(c.req.path)) return await next();
+    const check = basicAuth({
+      username: wanted.username,
+      password: wanted.password,
+      realm: "openport-exporter",
+      invalidUserMessage: {
+        status: "error",
+        message: "A valid user name and password are required",
+      },
+    });
+    return await check(c, async () => {
+      c.set("authenticated", true);
+      await next();
+    });
   };
 }
 
@@ -72,7 +89,7 @@ export const sameSiteOnly: MiddlewareHandler = async function sameSiteOnly(c, ne
   const origin = c.req.header("Origin");
   const foreign = origin !== undefined && !isOwn(origin, c.req.header("Host"));
   if (foreign || c.req.header("Sec-Fetch-Site") === "cross-site") {
-    return jsonError(c, 403, { message: "Requests from another site cannot start a scan" });
+    return jsonError(c, 403, { message: "Requests from another site can start nothing here" });
   }
   return await next();
 };

@@ -1,26 +1,27 @@
 import type { Context } from "@hono/hono";
 import type { ContentfulStatusCode } from "@hono/hono/utils/http-status";
+import { escapeControls } from "../text/escape_controls.ts";
 
-/** Answers an error as JSON that a person can act on; `parameter` names the request parameter at fault. */
+/**
+ * Answers an error as JSON that a person can act on; `parameter` names the request parameter at fault,
+ * `problems` are details, one line each. What a client sent and a message repeats stays harmless on a terminal.
+ */
 export function jsonError(
   c: Context,
   status: ContentfulStatusCode,
-  { message, parameter }: { message: string; parameter?: string },
+  { message, parameter, problems }: {
+    message: string;
+    parameter?: string;
+    problems?: readonly string[];
+  },
 ): Response {
   const body = {
     status: "error",
     message,
     ...(parameter !== undefined && { details: { parameter } }),
+    ...(problems !== undefined && { details: { problems } }),
   };
-  return c.body(escapeUnprintable(JSON.stringify(body)), status, {
+  return c.body(escapeControls(JSON.stringify(body)), status, {
     "Content-Type": "application/json",
   });
-}
-
-/** Escapes what JSON leaves as it is but terminals may obey; messages repeat what a client sent. */
-function escapeUnprintable(json: string): string {
-  return json.replace(
-    /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

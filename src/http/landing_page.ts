@@ -17,6 +17,9 @@ export function landingPage(
         <p>Version ${version}</p>
         <ul>
           <li><a href="${telemetryPath}">Metrics</a></li>
+          <li><a href="/v1/hosts?open=true">Hosts with open ports</a></li>
+          <li><a href="/v1/changes">Changes</a></li>
+          <li><a href="/config">Configuration</a></li>
           <li><a href="/healthz">Health</a></li>
           <li><a href="/-/ready">Readiness</a></li>
         </ul>

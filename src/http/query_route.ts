@@ -2,8 +2,9 @@ import type { Context } from "@hono/hono";
 import type { ScanKey } from "../domain/scan.ts";
 import type { BodyEnv } from "./guards.ts";
 import { jsonError } from "./json_error.ts";
+import { addressParameters, ParameterError, type Parameters } from "./parameters.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
-import { ParameterError, type Parameters, parseScanQuery, type ScanQuery } from "./scan_query.ts";
+import { parseScanQuery, type ScanQuery } from "./scan_query.ts";
 
 /** What came of asking for a scan. */
 export type ScanRequestResult =
@@ -45,7 +46,7 @@ export function queryRoute({ requestScan, rateLimiter }: QueryRouteOptions) {
 
 /** Parameters of the address and, for POST, of a form or JSON body. */
 function parametersOf(c: Context<BodyEnv>): Parameters {
-  const all = new Map(Object.entries(c.req.queries()));
+  const all = addressParameters(c);
   const add = (name: string, value: string) => {
     all.set(name, [...(all.get(name) ?? []), value]);
   };

@@ -2,24 +2,32 @@ import { gzip } from "node:zlib";
 import { promisify } from "node:util";
 import { type Context, type Handler, Hono } from "@hono/hono";
 import { HTTPException } from "@hono/hono/http-exception";
+import type { AuthConfig } from "../config/config.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Counter } from "../prometheus/counter.ts";
 import { CONTENT_TYPES, type Format } from "../prometheus/text_format.ts";
+import type { ConnectionEnv } from "./connection.ts";
 import { acceptsGzip, negotiateFormat } from "./exposition.ts";
 import { authentication, headLimit, readBody, sameSiteOnly } from "./guards.ts";
 import { type Health, healthBody } from "./health.ts";
+import { changesRoute, type HistoryRouteOptions, hostRoute, hostsRoute } from "./history_routes.ts";
 import { jsonError } from "./json_error.ts";
 import { landingPage } from "./landing_page.ts";
 import { queryRoute, type QueryRouteOptions } from "./query_route.ts";
+import { reloadRoute, type ReloadRouteOptions } from "./reload_route.ts";
+import { routeLabels } from "./route_labels.ts";
 
 /** What the routes need from the rest of the program. */
-export interface RouteDeps extends QueryRouteOptions {
+export interface RouteDeps extends QueryRouteOptions, ReloadRouteOptions, HistoryRouteOptions {
   readonly version: string;
   readonly telemetryPath: string;
-  readonly auth: { readonly username: string; readonly password: string } | undefined;
+  /** Who may ask, now; undefined makes everything public. */
+  readonly auth: () => AuthConfig | undefined;
   /** The whole exposition, one consistent moment. */
   readonly render: (format: Format) => string;
   readonly health: () => Health;
+  /** The configuration in use, as YAML without secrets. */
+  readonly effectiveConfig: () => string;
   /** Why the program is not ready; undefined when it is. */
   readonly notReady: () => string | undefined;
   readonly requests: Counter<"route" | "method" | "code">;
@@ -33,8 +41,11 @@ const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"
 
 const compress = promisify(gzip);
 
-/** The whole HTTP interface as one app that can be asked without a socket. */
-export function createRoutes(deps: RouteDeps): Hono {
+/**
+ * The whole HTTP interface as one app that can be asked without a socket. A listener gives `fetch`
+ * what it knows of the connection, as its second argument.
+ */
+export function createRoutes(deps: RouteDeps): Hono<ConnectionEnv> {
   const table: readonly { path: string; methods: readonly string[]; handler: Handler }[] = [
     { path: deps.telemetryPath, methods: ["GET"], handler: metricsRoute(deps.render) },
     { path: "/query", methods: ["GET", "POST"], handler: queryRoute(deps) },
@@ -45,21 +56,28 @@ export function createRoutes(deps: RouteDeps): Hono {
       handler: (c) => c.text("openport-exporter is healthy.\n"),
     },
     { path: "/-/ready", methods: ["GET"], handler: readyRoute(deps.notReady) },
+    { path: "/-/reload", methods: ["POST", "PUT"], handler: reloadRoute(deps) },
+    { path: "/config", methods: ["GET"], handler: configRoute(deps.effectiveConfig) },
+    { path: "/v1/changes", methods: ["GET"], handler: changesRoute(deps) },
+    { path: "/v1/hosts", methods: ["GET"], handler: hostsRoute(deps) },
+    { path: "/v1/hosts/:ip", methods: ["GET"], handler: hostRoute(deps) },
     { path: "/", methods: ["GET"], handler: landingRoute(deps) },
   ];
-  const paths = new Set(table.map(({ path }) => path));
+  const labelOf = routeLabels(table.map(({ path }) => path));
   // Present from the first scrape on, so that increase() sees the first request.
-  for (const route of paths) deps.requests.init({ route, method: "GET", code: "200" });
+  for (const { path, methods: [method = "GET"] } of table) {
+    deps.requests.init({ route: labelOf(path), method, code: "200" });
+  }
 
-  const app = new Hono();
+  const app = new Hono<ConnectionEnv>();
   app.use(async function countRequests(c, next) {
     await next();
-    const route = paths.has(c.req.path) ? c.req.path : "other";
+    const route = labelOf(c.req.path);
     const method = KNOWN_METHODS.has(c.req.method) ? c.req.method : "other";
     deps.requests.inc({ route, method, code: String(c.res.status) });
   });
   app.use(headLimit, authentication(deps.auth, OPEN_PATHS), readBody);
-  app.use("/query", sameSiteOnly);
+  for (const path of ["/query", "/-/reload"]) app.use(path, sameSiteOnly);
   for (const { path, methods, handler } of table) {
     // HEAD is GET without a body, but what starts something is not asked for by HEAD.
     const allowed = methods.includes("POST") ? methods : [...methods, "HEAD"];
@@ -107,6 +125,14 @@ function readyRoute(notReady: () => string | undefined) {
     return reason === undefined
       ? c.text("openport-exporter is ready.\n")
       : jsonError(c, 503, { message: `openport-exporter is not ready: ${reason}` });
+  };
+}
+
+function configRoute(effectiveConfig: () => string) {
+  return function config(c: Context): Response {
+    c.header("Content-Type", "text/yaml; charset=utf-8");
+    c.header("X-Content-Type-Options", "nosniff");
+    return c.body(effectiveConfig());
   };
 }
 

@@ -1,6 +1,13 @@
-import { type Network, networkSize, parseNetwork } from "../domain/network.ts";
+import {
+  MAX_ADDRESSES,
+  MIN_IPV6_PREFIX,
+  type Network,
+  networkSize,
+  parseNetwork,
+} from "../domain/network.ts";
 import { parsePorts, type PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
+import { attempt, ParameterError, type Parameters, refuseOthers } from "./parameters.ts";
 
 /** A scan that a request asks for. */
 export interface ScanQuery {
@@ -11,29 +18,6 @@ export interface ScanQuery {
   readonly protocol: Protocol;
 }
 
-/** Values of each request parameter, by its name, in the order in which they came. */
-export type Parameters = ReadonlyMap<string, readonly string[]>;
-
-/** Most characters of a parameter's name that an answer repeats. */
-const SHOWN_LENGTH = 40;
-
-/** A request parameter that cannot be used; the message names it and says what is allowed. */
-export class ParameterError extends Error {
-  override readonly name = "ParameterError";
-  /** Name of the request parameter, cut after 40 characters. */
-  readonly parameter: string;
-
-  constructor(parameter: string, message: string) {
-    const shown = parameter.slice(0, SHOWN_LENGTH).toWellFormed();
-    super(`${shown}: ${message}`);
-    this.parameter = shown;
-  }
-}
-
-/** Broadest IPv6 network that may be asked for (contract, section 2). */
-const BROADEST_IPV6 = 112;
-/** Most addresses that may be asked for (contract, section 2). */
-const MAX_ADDRESSES = 2n ** 24n;
 const ALLOWED = ["ip", "ports", "protocol"];
 
 /**
@@ -42,15 +26,7 @@ const ALLOWED = ["ip", "ports", "protocol"];
  * @throws {ParameterError} for the first one that cannot be used.
  */
 export function parseScanQuery(parameters: Parameters): ScanQuery {
-  for (const [name, values] of parameters) {
-    if (!ALLOWED.includes(name)) {
-      throw new ParameterError(
-        name,
-        `Cannot use this parameter: allowed are ${ALLOWED.join(", ")}`,
-      );
-    }
-    if (values.length > 1) throw new ParameterError(name, "Cannot use it more than once");
-  }
+  refuseOthers(parameters, ALLOWED);
   const ip = required(parameters, "ip");
   const portRange = required(parameters, "ports");
   const protocol = parameters.get("protocol")?.[0] ?? "tcp";
@@ -74,19 +50,10 @@ function required(parameters: Parameters, name: string): string {
 function boundedNetwork(text: string): Network {
   const { network } = parseNetwork(text);
   const size = networkSize(network);
-  const tooBroad = network.family === 6 ? network.prefix < BROADEST_IPV6 : size > MAX_ADDRESSES;
+  const tooBroad = network.family === 6 ? network.prefix < MIN_IPV6_PREFIX : size > MAX_ADDRESSES;
   if (tooBroad) {
-    const narrowest = network.family === 6 ? BROADEST_IPV6 : 8;
+    const narrowest = network.family === 6 ? MIN_IPV6_PREFIX : 8;
     throw new RangeError(`Cannot scan ${size} addresses: ask for /${narrowest} or narrower`);
   }
   return network;
-}
-
-function attempt<T>(parameter: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-    throw new ParameterError(parameter, error.message);
-  }
 }

@@ -17,6 +17,8 @@ export interface ExporterFacts {
   readonly scheduleLag: () => number;
   /** Scan keys of requests that were let go because there were too many. */
   readonly requestedDropped: () => number;
+  /** How reading the configuration last went, and when it last went well (unix seconds). */
+  readonly lastReload: () => { readonly successful: boolean; readonly succeededAt: number };
   /** Undefined until nmap has answered. */
   readonly nmap: () => { readonly version: string; readonly technique: string } | undefined;
 }
@@ -64,13 +66,23 @@ export function exporterMetrics(facts: ExporterFacts): Metric[] {
       collect: function* () {
         const busy = facts.workersBusy();
         yield [["busy"] as const, busy] as const;
-        yield [["idle"] as const, facts.workers() - busy] as const;
+        yield [["idle"] as const, Math.max(0, facts.workers() - busy)] as const;
       },
     }),
     new Gauge({
       name: "openport_schedule_lag_seconds",
       help: "By how much the most overdue scheduled scan that is not even queued is late.",
       collect: facts.scheduleLag,
+    }),
+    new Gauge({
+      name: "openport_config_last_reload_successful",
+      help: "Whether the configuration could be used when it was last read.",
+      collect: () => Number(facts.lastReload().successful),
+    }),
+    new Gauge({
+      name: "openport_config_last_reload_success_timestamp_seconds",
+      help: "When the configuration in use was read, in unix seconds.",
+      collect: () => facts.lastReload().succeededAt,
     }),
     new CollectedFamily({
       name: "openport_requested_scans_dropped_total",

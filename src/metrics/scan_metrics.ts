@@ -9,11 +9,11 @@ const SCAN_KEY = ["target", "port_range", "protocol"] as const;
 /** The per-scan and per-target families: projections of the scan records at scrape time. */
 export function scanMetrics(
   records: ScanRecords,
-  { durationMetrics }: { durationMetrics: boolean },
+  { durationMetrics }: { durationMetrics: () => boolean },
 ): Metric[] {
   return [
     ...outcomeMetrics(records),
-    ...(durationMetrics ? durationFamilies(records) : []),
+    ...durationFamilies(records, durationMetrics),
     ...targetMetrics(records),
   ];
 }
@@ -97,7 +97,7 @@ function outcomeMetrics(records: ScanRecords): Metric[] {
   ];
 }
 
-function durationFamilies(records: ScanRecords): Metric[] {
+function durationFamilies(records: ScanRecords, isOn: () => boolean): Metric[] {
   return [
     new CollectedFamily({
       name: "scan_duration_seconds",
@@ -105,6 +105,7 @@ function durationFamilies(records: ScanRecords): Metric[] {
       type: "gauge",
       labelNames: SCAN_KEY,
       collect: function* () {
+        if (!isOn()) return;
         for (const [, record] of records.all()) {
           if (record.lastDuration !== undefined) {
             yield [labelsOf(record), record.lastDuration] as const;
@@ -118,6 +119,7 @@ function durationFamilies(records: ScanRecords): Metric[] {
       labelNames: SCAN_KEY,
       buckets: DURATION_BUCKETS,
       collect: function* () {
+        if (!isOn()) return;
         for (const [, record] of records.all()) yield [labelsOf(record), record.durations] as const;
       },
     }),

@@ -21,7 +21,8 @@ export const SCHEDULE_SHARE = 0.75;
 
 /** Bounded queue of scan tasks: requests and scheduled tasks apart, each first in, first out. */
 export class TaskQueue {
-  readonly capacity: number;
+  /** Tasks that can wait at once; those above a lower number wait on, but no more are taken in. */
+  capacity: number;
   readonly #waiting: Record<TaskOrigin, Line> = { request: new Line(), schedule: new Line() };
 
   /** `capacity` is the number of tasks that can wait at once, at least 1. */
@@ -45,7 +46,7 @@ export class TaskQueue {
 
   /** Requested tasks that would be accepted now. */
   get requestRoom(): number {
-    return this.capacity - this.size;
+    return Math.max(0, this.capacity - this.size);
   }
 
   /** Whether a task with this id waits. */
@@ -69,6 +70,18 @@ export class TaskQueue {
   /** Removes and returns the oldest task of an origin that is no larger than `sizeClass`. */
   take(origin: TaskOrigin, sizeClass = Infinity): Task | undefined {
     return this.#waiting[origin].take(sizeClass);
+  }
+
+  /** Removes and returns the tasks that `which` picks. */
+  remove(which: (task: Task) => boolean): Task[] {
+    return [this.#waiting.request, this.#waiting.schedule].flatMap((line) =>
+      line.tasks().filter(which).flatMap(({ id }) => line.remove(id) ?? [])
+    );
+  }
+
+  /** Replaces waiting tasks by what `renew` makes of them; their place and id stay. */
+  renew(renew: (task: Task) => Task): void {
+    for (const line of [this.#waiting.request, this.#waiting.schedule]) line.renew(renew);
   }
 
   /** Ids of the tasks that wait, in no particular order. */
@@ -95,6 +108,18 @@ class Line {
 
   ids(): Iterable<string> {
     return this.#classOf.keys();
+  }
+
+  tasks(): Task[] {
+    return [...this.#classes.values()].flatMap((tasks) =>
+      [...tasks.values()].map(({ task }) => task)
+    );
+  }
+
+  renew(renew: (task: Task) => Task): void {
+    for (const tasks of this.#classes.values()) {
+      for (const [id, { task, age }] of tasks) tasks.set(id, { task: renew(task), age });
+    }
   }
 
   add(task: Task): void {

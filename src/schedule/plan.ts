@@ -8,13 +8,19 @@ import {
   subnetworkAt,
   subnetworkCount,
 } from "../domain/network.ts";
+import { NetworkIndex } from "../domain/network_index.ts";
 import type { PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS, type ScanUnit } from "../domain/scan.ts";
 
 /** One target with one protocol: any number of scan units, none of which is made before it is needed. */
 export interface PlannedTarget {
+  /** Network, protocol, ports and prefix of its units: what stays the same when its interval or options change. */
+  readonly id: string;
   readonly network: Network;
   readonly protocol: Protocol;
+  readonly ports: PortSet;
+  /** Prefix length of its units. */
+  readonly unitPrefix: number;
   /** Seconds from one start of a unit to the next. */
   readonly interval: number;
   readonly unitCount: number;
@@ -31,7 +37,17 @@ export function planTargets(config: Config): PlannedTarget[] {
     protocols.map((protocol) => {
       const what = { protocol, ports: scanning.ports, portRange: scanning.portRange };
       const { count, at } = splitNetwork(network, what, scanning);
-      return { network, protocol, interval: scanning.interval, unitCount: count, unitAt: at };
+      const prefix = Math.max(network.prefix, unitPrefix(network, scanning));
+      return {
+        id: `${formatNetwork(network)} ${protocol} ${scanning.ports} /${prefix}`,
+        network,
+        protocol,
+        ports: scanning.ports,
+        unitPrefix: prefix,
+        interval: scanning.interval,
+        unitCount: count,
+        unitAt: at,
+      };
     })
   );
 }
@@ -93,8 +109,40 @@ function firstAddress({ family, base }: Network): { family: Network["family"]; v
   return { family, value: base };
 }
 
+/** The unit of a target that has this network, with the options and the text of the target's ports. */
+export function unitOf(
+  target: PlannedTarget,
+  { key, network }: Pick<ScanUnit, "key" | "network">,
+): ScanUnit {
+  const first = target.unitAt(0);
+  return { ...first, network, key: { ...first.key, target: key.target } };
+}
+
 /** Number of addresses of all planned targets, each protocol counted once. */
 export function plannedAddresses(targets: readonly PlannedTarget[]): number {
   const networks = new Set(targets.map(({ network }) => network));
   return [...networks].reduce((sum, network) => sum + Number(networkSize(network)), 0);
+}
+
+/** What is scanned again and again, with a way to find the target that a unit belongs to. */
+export class Plan {
+  readonly targets: readonly PlannedTarget[];
+  readonly ids: ReadonlySet<string>;
+  readonly #index = new NetworkIndex<PlannedTarget>();
+
+  /** Targets in the order of the configuration. */
+  constructor(targets: readonly PlannedTarget[]) {
+    this.targets = targets;
+    this.ids = new Set(targets.map(({ id }) => id));
+    for (const target of targets) this.#index.add(target.network, target);
+  }
+
+  /** The target that has this unit among its own; undefined when none does. */
+  targetOf({ key, network, ports }: Pick<ScanUnit, "key" | "network" | "ports">) {
+    for (const target of this.#index.containing({ ...network, value: network.base })) {
+      const same = target.protocol === key.protocol && target.unitPrefix === network.prefix;
+      if (same && target.ports.equals(ports)) return target;
+    }
+    return undefined;
+  }
 }

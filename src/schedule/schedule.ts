@@ -11,15 +11,32 @@ export interface DueUnit {
   readonly missedTurns: number;
 }
 
+/** Where the schedule is with one target, in milliseconds of its clock. */
+export interface RoundPosition {
+  readonly dueAt: number;
+  /** Units of the round that were taken. */
+  readonly taken: number;
+  /** A round never began: `dueAt` is when the first one may. */
+  readonly isFirst?: boolean;
+}
+
 interface Entry {
   readonly target: PlannedTarget;
   readonly intervalMs: number;
-  /** When the round that is under way, or comes next, began to be due. */
+  /** When the round that is under way, or comes next, is due by the interval. */
+  phaseAt: number;
+  /** When it may begin: later than its phase where many became due while the program was down. */
   roundDueAt: number;
   /** Units of that round handed out so far. */
   taken: number;
   missedTurns: number;
+  /** Whether a round of it ever began, here or in what this schedule goes on from. */
+  begun: boolean;
 }
+
+/** Share of its interval, and most milliseconds, over which targets that became due while down are spread. */
+const SPREAD_SHARE = 0.1;
+const MAX_SPREAD_MS = 10 * 60 * 1000;
 
 /**
  * When each target is due: pure arithmetic on milliseconds of a monotonic clock.
@@ -31,20 +48,30 @@ export class Schedule {
   /** Targets whose round is due or under way, the most overdue unit first. */
   readonly #due = new TinyQueue<Entry>([], (a, b) => unitDueAt(a) - unitDueAt(b));
   /** Targets whose next round is still to come, the soonest first. */
-  readonly #later: TinyQueue<Entry>;
+  readonly #later = new TinyQueue<Entry>([], (a, b) => a.roundDueAt - b.roundDueAt);
+  readonly #moved = new Set<Entry>();
 
-  /** Every target is due at `now`, then at every full interval after it. */
-  constructor(targets: readonly PlannedTarget[], now: number) {
-    this.#later = new TinyQueue(
-      targets.map((target) => ({
-        target,
-        intervalMs: target.interval * 1000,
-        roundDueAt: now,
-        taken: 0,
-        missedTurns: 0,
-      })),
-      (a, b) => a.roundDueAt - b.roundDueAt,
-    );
+  /**
+   * Targets that `positions` knows go on where they were; every other one is due at `now`, and then
+   * at every full interval after it. With `wasDown`, turns that nobody was there to take are not made
+   * up for, and what became due meanwhile is spread.
+   */
+  constructor(
+    targets: readonly PlannedTarget[],
+    { now, positions = new Map(), wasDown = false }: {
+      now: number;
+      positions?: ReadonlyMap<string, RoundPosition>;
+      wasDown?: boolean;
+    },
+  ) {
+    const entries = targets.map((target) => newEntry(target, positions.get(target.id), now));
+    for (const entry of entries) {
+      // Else what was corrected here would have to be corrected again after each restart, and move on.
+      const position = positions.get(entry.target.id);
+      if (position !== undefined && position.dueAt !== entry.phaseAt) this.#moved.add(entry);
+    }
+    if (wasDown) spreadOverdue(entries, now);
+    for (const entry of entries) this.#later.push(entry);
   }
 
   /** When the next unit is due, which is in the past when one is overdue; undefined when nothing is planned. */
@@ -68,6 +95,8 @@ export class Schedule {
     const unit = entry.target.unitAt(entry.taken);
     const { target, missedTurns } = entry;
     entry.taken++;
+    entry.begun = true;
+    this.#moved.add(entry);
     if (entry.taken < target.unitCount) this.#due.push(entry);
     else this.#endRound(entry, now);
     return { unit, id: unitId(unit), target, missedTurns };
@@ -76,11 +105,48 @@ export class Schedule {
   /** Makes the targets that `which` picks due at once, unless a round of theirs is under way. */
   hasten(which: (target: PlannedTarget) => boolean, now: number): void {
     for (const entry of this.#later.data) {
-      if (which(entry.target)) entry.roundDueAt = Math.min(entry.roundDueAt, now);
+      if (which(entry.target)) entry.phaseAt = entry.roundDueAt = Math.min(entry.roundDueAt, now);
     }
     const entries = this.#later.data.splice(0);
     this.#later.length = 0;
     for (const entry of entries) this.#later.push(entry);
+  }
+
+  /**
+   * A schedule of these targets that goes on where this one is; targets that it does not know are due
+   * at `now`. One whose interval differs is due a new interval after its last round began, or at `now`
+   * if that is over: no turn of the new interval can have been missed.
+   */
+  replaced(targets: readonly PlannedTarget[], now: number): Schedule {
+    const intervals = new Map(targets.map(({ id, interval }) => [id, interval * 1000]));
+    const changed = new Set<string>();
+    const positions = new Map(
+      [...this.#due.data, ...this.#later.data].map((entry) => {
+        const { target: { id }, roundDueAt, taken, intervalMs, begun } = entry;
+        const next = intervals.get(id) ?? intervalMs;
+        if (next !== intervalMs) changed.add(id);
+        const dueAt = next === intervalMs || !begun
+          ? roundDueAt
+          : taken > 0
+          ? Math.max(roundDueAt, now - next)
+          : Math.max(roundDueAt - intervalMs + next, Math.min(roundDueAt, now));
+        return [id, { dueAt, taken, isFirst: !begun }];
+      }),
+    );
+    const schedule = new Schedule(targets, { now, positions });
+    for (const entry of schedule.#later.data) {
+      if (changed.has(entry.target.id) && entry.begun) schedule.#moved.add(entry);
+    }
+    return schedule;
+  }
+
+  /** Positions that moved since this was last asked for. */
+  takeMoved(): Map<string, RoundPosition> {
+    const moved = new Map(
+      [...this.#moved].map(({ target, phaseAt, taken }) => [target.id, { dueAt: phaseAt, taken }]),
+    );
+    this.#moved.clear();
+    return moved;
   }
 
   #collectDue(now: number): void {
@@ -94,9 +160,42 @@ export class Schedule {
   #endRound(entry: Entry, now: number): void {
     const behind = Math.max(0, now - entry.roundDueAt - entry.intervalMs);
     entry.missedTurns = Math.floor(behind / entry.intervalMs);
-    entry.roundDueAt += (entry.missedTurns + 1) * entry.intervalMs;
+    entry.phaseAt += (entry.missedTurns + 1) * entry.intervalMs;
+    entry.roundDueAt = entry.phaseAt;
     entry.taken = 0;
     this.#later.push(entry);
+  }
+}
+
+function newEntry(target: PlannedTarget, position: RoundPosition | undefined, now: number): Entry {
+  const intervalMs = target.interval * 1000;
+  const entry = {
+    target,
+    intervalMs,
+    phaseAt: now,
+    roundDueAt: now,
+    taken: 0,
+    missedTurns: 0,
+    begun: position !== undefined && position.isFirst !== true,
+  };
+  if (position === undefined) return entry;
+  const taken = position.taken < target.unitCount ? position.taken : 0;
+  // A clock that was set back while the program was down delays nothing by more than an interval.
+  const phaseAt = Math.min(position.dueAt, now + intervalMs);
+  return { ...entry, phaseAt, roundDueAt: phaseAt, taken };
+}
+
+function spreadOverdue(entries: readonly Entry[], now: number): void {
+  const overdue = entries.filter(({ phaseAt }) => phaseAt < now);
+  for (const entry of overdue) {
+    entry.phaseAt += Math.floor((now - entry.phaseAt) / entry.intervalMs) * entry.intervalMs;
+    entry.roundDueAt = entry.phaseAt;
+  }
+  // A round that was under way goes on: its units are spread already.
+  const idle = overdue.filter(({ taken }) => taken === 0);
+  for (const [index, entry] of idle.entries()) {
+    const spread = Math.min(entry.intervalMs * SPREAD_SHARE, MAX_SPREAD_MS);
+    entry.roundDueAt = now + spread * (index / idle.length);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ScanUnit } from "../domain/scan.ts";
-import type { PlannedTarget } from "./plan.ts";
-import { type DueUnit, Schedule } from "./schedule.ts";
+import { type PlannedTarget, unitOf } from "./plan.ts";
+import { type DueUnit, type RoundPosition, Schedule } from "./schedule.ts";
 
 /** Longest sleep of a platform timer, 2^31 - 1 ms (HTML standard, setTimeout); longer waits are cut up. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -8,6 +8,10 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** What a scheduler needs from the rest of the program. */
 export interface SchedulerOptions {
   readonly targets: readonly PlannedTarget[];
+  /** Where an earlier process was with its targets. */
+  readonly positions: ReadonlyMap<string, RoundPosition>;
+  /** Units that an earlier process took and did not end; they go first. */
+  readonly unfinished: readonly DueUnit[];
   /** Milliseconds on a clock that is never set back. */
   readonly now: () => number;
   /** Tasks that the queue would take from the schedule now. */
@@ -18,18 +22,23 @@ export interface SchedulerOptions {
   readonly offer: (due: DueUnit) => void;
   /** Called for `turns` turns that a unit lost because it was still waiting or running. */
   readonly skipped: (unit: ScanUnit, turns: number) => void;
+  /** Called when units were taken. */
+  readonly filled: () => void;
 }
 
 /** Hands due units to the queue as room allows; what is due but has no room stays in the schedule. */
 export class Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #schedule: Schedule;
+  #schedule: Schedule;
+  #unfinished: DueUnit[];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#schedule = new Schedule(options.targets, options.now());
+    const { targets, positions, unfinished, now } = options;
+    this.#schedule = new Schedule(targets, { now: now(), positions, wasDown: true });
+    this.#unfinished = [...unfinished];
   }
 
   /** Seconds by which the most overdue scan that is not even queued is late. */
@@ -52,16 +61,41 @@ export class Scheduler {
   /** Fills the queue from what is due; to be called whenever room appears. */
   fill(): void {
     if (!this.#running) return;
-    const { now, room, isActive, offer, skipped } = this.#options;
+    const { now, room, isActive, offer, skipped, filled } = this.#options;
+    let taken = false;
     while (room() > 0) {
-      const due = this.#schedule.take(now());
+      const due = this.#unfinished.shift() ?? this.#schedule.take(now());
       if (due === undefined) break;
+      taken = true;
       const active = isActive(due.id);
       const lostTurns = due.missedTurns + (active ? 1 : 0);
       if (lostTurns > 0) skipped(due.unit, lostTurns);
       if (!active) offer(due);
     }
+    if (taken) filled();
     this.#sleep();
+  }
+
+  /** Puts other targets in place: those that were there keep their turn, new ones are due at once. */
+  replace(targets: readonly PlannedTarget[]): void {
+    const known = new Map(targets.map((target) => [target.id, target]));
+    this.#unfinished = this.#unfinished.flatMap((due) => {
+      const target = known.get(due.target.id);
+      return target === undefined ? [] : [{ ...due, target, unit: unitOf(target, due.unit) }];
+    });
+    this.#schedule = this.#schedule.replaced(targets, this.#options.now());
+    this.fill();
+  }
+
+  /** Hands out a unit that was due while it could not be taken, ahead of all others. */
+  resume(due: DueUnit): void {
+    this.#unfinished.push(due);
+    this.fill();
+  }
+
+  /** Positions that moved since this was last asked for, by target id. */
+  takeMoved(): Map<string, RoundPosition> {
+    return this.#schedule.takeMoved();
   }
 
   /** Makes targets due at once, for instance those that failed for a reason which is gone. */

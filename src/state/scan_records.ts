@@ -1,5 +1,8 @@
+import { parseNetwork } from "../domain/network.ts";
+import { parsePorts } from "../domain/ports.ts";
 import { type FailureType, type ScanKey, type ScanUnit, unitId } from "../domain/scan.ts";
 import { DURATION_BUCKETS } from "./duration_buckets.ts";
+import type { SavedRecord, SavedTarget } from "./saved_state.ts";
 
 /** How a scan unit ended (contract, section 5.12); `stopped` means that we ended it, which counts as nothing. */
 export type UnitEnd = "complete" | "partial" | "failed" | "stopped";
@@ -24,7 +27,7 @@ export interface UnitSummary {
 
 /** Everything kept about one scan key: its counters, its last scan, and what the next one builds on. */
 export interface ScanRecord {
-  readonly key: ScanKey;
+  key: ScanKey;
   readonly unit: Pick<ScanUnit, "key" | "network" | "ports">;
   /** Whether the configuration names it; otherwise a request did. */
   configured: boolean;
@@ -50,6 +53,8 @@ export interface ScanRecord {
   silentSince: number | undefined;
   /** Unix ms of the last end; orders the records that requests made. */
   lastEndAt: number;
+  /** Whether a turn was taken from the schedule and has not ended. */
+  pending: boolean;
 }
 
 /** Counters of a label `target`, shared by all scan keys of that target. */
@@ -66,10 +71,12 @@ export interface TargetRecord {
 export interface ScanRecordsOptions {
   /** Wall clock, unix milliseconds. */
   readonly wallClock: () => number;
+  /** Milliseconds on a clock that is never set back. */
+  readonly now: () => number;
   /** Most records that requests outside the configuration may leave. */
   readonly requestedLimit: number;
   /** Milliseconds that such a record stays after its last end. */
-  readonly requestedRetention: number;
+  readonly requestedRetention: () => number;
   /** Called with records that left, so that what only they knew leaves as well. */
   readonly onDropped: (records: readonly ScanRecord[]) => void;
 }
@@ -80,6 +87,10 @@ export class ScanRecords {
   readonly #targets = new Map<string, TargetRecord>();
   readonly #options: ScanRecordsOptions;
   #requested = 0;
+  readonly #unsaved = new Set<string>();
+  readonly #unsavedTargets = new Set<string>();
+  readonly #forgotten = new Map<string, ScanRecord>();
+  readonly #forgottenTargets = new Set<string>();
   /** Records of requests that had to leave because there were too many. */
   droppedTotal = 0;
 
@@ -87,7 +98,7 @@ export class ScanRecords {
     this.#options = options;
   }
 
-  /** The record of a unit, made on first sight. */
+  /** The record of a unit, made on first sight; one that is configured is labelled as the configuration writes it. */
   open(unit: ScanUnit, { configured }: { configured: boolean }): ScanRecord {
     const id = unitId(unit);
     let record = this.#records.get(id);
@@ -96,9 +107,15 @@ export class ScanRecords {
       this.#records.set(id, record);
       if (!configured) this.#requested++;
       this.#openTarget(unit.key.target);
-    } else if (configured && !record.configured) {
+      return record;
+    }
+    if (configured && !record.configured) {
       record.configured = true;
       this.#requested--;
+    }
+    if (configured && record.key.portRange !== unit.key.portRange) {
+      record.key = unit.key;
+      this.touch(record);
     }
     return record;
   }
@@ -127,7 +144,10 @@ export class ScanRecords {
   finish(record: ScanRecord, summary: UnitSummary): void {
     const now = this.#options.wallClock();
     record.lastEndAt = now;
+    // One that we ended is still to be done, after a restart if not before.
     if (summary.end === "stopped") return;
+    record.pending = false;
+    this.touch(record);
     record.resumeAt = summary.resumeAt;
     record.lastHostsTimedOut = summary.timedOut;
     record.lastHostsIncomplete = summary.incomplete;
@@ -157,22 +177,116 @@ export class ScanRecords {
   /** Lets go of records of requests that are too old or too many; those that `isActive` names stay. */
   prune(isActive: (id: string) => boolean): void {
     if (this.#requested === 0) return;
-    const { requestedLimit, requestedRetention, wallClock, onDropped } = this.#options;
+    const { requestedLimit, requestedRetention, wallClock } = this.#options;
     const oldestFirst = [...this.#records]
       .filter(([id, record]) => !record.configured && !isActive(id))
       .sort(([, a], [, b]) => a.lastEndAt - b.lastEndAt);
     const tooMany = this.#requested - requestedLimit;
-    const deadline = wallClock() - requestedRetention;
+    const deadline = wallClock() - requestedRetention();
     const dropped = oldestFirst.filter(([, record], index) =>
       index < tooMany || record.lastEndAt < deadline
     );
-    if (dropped.length === 0) return;
-    for (const [id] of dropped) this.#records.delete(id);
-    this.#requested -= dropped.length;
     this.droppedTotal += Math.max(0, Math.min(tooMany, dropped.length));
+    this.#drop(dropped.map(([id]) => id));
+  }
+
+  /** Lets go of the configured records that `isWanted` does not name; returns their ids. */
+  dropUnwanted(isWanted: (id: string, record: ScanRecord) => boolean): string[] {
+    const dropped = [...this.#records].filter(([id, record]) =>
+      record.configured && !isWanted(id, record)
+    ).map(([id]) => id);
+    this.#drop(dropped);
+    return dropped;
+  }
+
+  #drop(ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    const dropped = ids.map((id) => this.#records.get(id)!);
+    for (const [index, id] of ids.entries()) {
+      this.#records.delete(id);
+      this.#unsaved.delete(id);
+      this.#forgotten.set(id, dropped[index]!);
+      if (!dropped[index]!.configured) this.#requested--;
+    }
     const left = new Set([...this.#records.values()].map(({ key }) => key.target));
-    for (const target of this.#targets.keys()) if (!left.has(target)) this.#targets.delete(target);
-    onDropped(dropped.map(([, record]) => record));
+    for (const target of this.#targets.keys()) {
+      if (left.has(target)) continue;
+      this.#targets.delete(target);
+      this.#forgottenTargets.add(target);
+    }
+    this.#options.onDropped(dropped);
+  }
+
+  /** Says that a record, and the counters of its target, changed and are to be stored. */
+  touch(record: ScanRecord): void {
+    this.#unsaved.add(unitId(record.unit));
+    this.#unsavedTargets.add(record.key.target);
+  }
+
+  /** What changed since this was last asked for, as it is now. */
+  takeUnsaved(): {
+    records: SavedRecord[];
+    forgottenRecords: Pick<SavedRecord, "key" | "ports">[];
+    targets: SavedTarget[];
+    forgottenTargets: string[];
+  } {
+    const records = [...this.#unsaved].flatMap((id) => {
+      const record = this.#records.get(id);
+      return record === undefined ? [] : [this.#saved(record)];
+    });
+    const forgottenRecords = [...this.#forgotten]
+      .filter(([id]) => !this.#records.has(id))
+      .map(([, { key, unit }]) => ({ key, ports: `${unit.ports}` }));
+    const targets = [...this.#unsavedTargets].flatMap((name) => this.#targets.get(name) ?? [])
+      .map((target) => ({ ...target }));
+    const forgottenTargets = [...this.#forgottenTargets].filter((name) => !this.#targets.has(name));
+    for (const set of [this.#unsaved, this.#unsavedTargets, this.#forgottenTargets]) set.clear();
+    this.#forgotten.clear();
+    return { records, forgottenRecords, targets, forgottenTargets };
+  }
+
+  #saved(record: ScanRecord): SavedRecord {
+    const wallTime = (monotonic: number | undefined) =>
+      monotonic === undefined
+        ? undefined
+        : Math.round(monotonic + this.#options.wallClock() - this.#options.now());
+    const { unit, failures, alive, answeredAt, silentSince, ...rest } = record;
+    return {
+      ...rest,
+      ports: `${unit.ports}`,
+      failures: Object.fromEntries(failures),
+      alive: [...alive],
+      answeredAt: wallTime(answeredAt),
+      silentSince: wallTime(silentSince),
+    };
+  }
+
+  /** Takes over what an earlier process stored, once, before anything else is opened. */
+  restore(saved: { records: Iterable<SavedRecord>; targets: Iterable<SavedTarget> }): void {
+    const now = this.#options.now();
+    const offset = now - this.#options.wallClock();
+    const monotonic = (unix: number | undefined) =>
+      unix === undefined ? undefined : Math.min(unix + offset, now);
+    for (const target of saved.targets) this.#targets.set(target.target, { ...target });
+    for (const { ports, failures, alive, durations, ...rest } of saved.records) {
+      const unit = {
+        key: rest.key,
+        network: parseNetwork(rest.key.target).network,
+        ports: parsePorts(ports),
+      };
+      const record: ScanRecord = {
+        ...rest,
+        unit,
+        failures: new Map(Object.entries(failures) as [FailureType, number][]),
+        alive: new Set(alive),
+        durations: { ...durations, counts: [...durations.counts] },
+        answeredAt: monotonic(rest.answeredAt),
+        silentSince: monotonic(rest.silentSince),
+      };
+      this.#records.set(unitId(unit), record);
+      if (!record.configured) this.#requested++;
+      this.#openTarget(rest.key.target);
+    }
   }
 
   #openTarget(target: string): TargetRecord {
@@ -212,5 +326,6 @@ function newRecord(unit: ScanUnit, configured: boolean, now: number): ScanRecord
     answeredAt: undefined,
     silentSince: undefined,
     lastEndAt: now,
+    pending: false,
   };
 }

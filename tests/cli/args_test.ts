@@ -4,6 +4,7 @@ import { type Command, HELP, parseCommand, UsageError } from "../../src/cli/args
 const SERVE: Command = {
   name: "serve",
   configFile: "config.yaml",
+  autoReload: false,
   listen: undefined,
   telemetryPath: "/metrics",
   logLevel: "info",
@@ -33,6 +34,10 @@ Deno.test("parseCommand() reads every flag, with = and with a blank", () => {
   f("--config.check", { name: "check", configFile: "config.yaml" });
   f("--config.check --config.file=x --log.level=debug", { name: "check", configFile: "x" });
   f("--no-config.check", {});
+  f("--config.enable-auto-reload", { autoReload: true });
+  f("--no-config.enable-auto-reload", {});
+  f("--config.enable-auto-reload --no-config.enable-auto-reload", {});
+  f("--config.check --config.enable-auto-reload", { name: "check", configFile: "config.yaml" });
   f("--config.check --no-config.check", {});
   f("--no-config.check --config.check", { name: "check", configFile: "config.yaml" });
   f("--version", { name: "version" });
@@ -42,7 +47,17 @@ Deno.test("parseCommand() reads every flag, with = and with a blank", () => {
   f("--version --config.check --help", { name: "help" });
   f("--version --config.check", { name: "version" });
   // Paths.
-  for (const path of ["/a/b.c", "/metrics/", "/-/metrics", "/~x_1", "/healthz/metrics", "/..."]) {
+  for (
+    const path of [
+      "/a/b.c",
+      "/metrics/",
+      "/-/metrics",
+      "/~x_1",
+      "/healthz/metrics",
+      "/...",
+      "/v1/m",
+    ]
+  ) {
     f(`--web.telemetry-path=${path}`, { telemetryPath: path });
   }
   f("--", {});
@@ -80,9 +95,15 @@ Deno.test("parseCommand() refuses what it does not know, and says what was meant
   f(["--toString"], /^Unknown flag "--toString": /);
   f(["--="], /^Unknown flag|^Unexpected argument/);
   // Flags of later parts.
-  f(["--config.enable-auto-reload"], /^Unknown flag "--config\.enable-auto-reload": /);
-  f(["--no-config.enable-auto-reload"], /^Unknown flag "--no-config\.enable-auto-reload": /);
   f(["--web.config.file=web.yml"], /^Unknown flag "--web\.config\.file": /);
+  f(
+    ["--config.enable-autoreload"],
+    'Unknown flag "--config.enable-autoreload": did you mean "--config.enable-auto-reload"?',
+  );
+  f(
+    ["--config.enable-auto-reload=30s"],
+    "--config.enable-auto-reload: Cannot take a value: write --config.enable-auto-reload or --no-config.enable-auto-reload",
+  );
   // Negation of what is no boolean, or twice.
   f(["--no-config.file"], /^Unknown flag "--no-config\.file": /);
   f(["--no-log.level=debug"], /^Unknown flag "--no-log\.level": /);
@@ -161,7 +182,9 @@ Deno.test("parseCommand() refuses what it does not know, and says what was meant
       /^--web\.telemetry-path: Cannot use it: write a path such as \/metrics/,
     );
   }
-  for (const path of ["/", "/query", "/healthz", "/-/healthy", "/-/ready"]) {
+  const taken = ["/", "/query", "/healthz", "/-/healthy", "/-/ready", "/-/reload", "/config"];
+  taken.push("/v1/changes", "/v1/hosts", "/v1/hosts/", "/v1/hosts/127.0.0.1", "/v1/hosts/a/b");
+  for (const path of taken) {
     f(
       [`--web.telemetry-path=${path}`],
       `--web.telemetry-path: Cannot use ${path}: something else is served there`,
@@ -181,6 +204,7 @@ Deno.test("HELP names every flag and fits a terminal", () => {
   const flags = [...HELP.matchAll(/^ {2}(--[a-z.-]+)/gm)].map(([, flag]) => flag);
   assert.deepEqual(flags, [
     "--config.check",
+    "--config.enable-auto-reload",
     "--config.file",
     "--help",
     "--log.format",

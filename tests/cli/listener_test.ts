@@ -6,10 +6,10 @@ import { makeRoutes } from "../http/builders.ts";
 const HOST = "Host: x\r\nConnection: close\r\n";
 const MEBIBYTE = "a".repeat(1024 * 1024);
 
-/** A listener on a free loopback port, with the real routes unless told otherwise. */
-function listen(fetch = makeRoutes().fetch) {
+/** A listener on a free port, of loopback unless told otherwise, with the real routes unless told otherwise. */
+function listen(fetch = makeRoutes().fetch, address = "127.0.0.1") {
   const log: string[] = [];
-  const listener = startListener({ hostname: "127.0.0.1", port: 0 }, {
+  const listener = startListener({ hostname: address, port: 0 }, {
     fetch,
     log: createLogger({
       level: "debug",
@@ -84,6 +84,58 @@ Deno.test("startListener() listens on IPv6", async () => {
   });
   const response = await fetch(`http://[::1]:${listener.address.port}/healthz`);
   assert.equal((await response.json()).status, "ok");
+  await listener.close(1000);
+});
+
+Deno.test("startListener() tells the routes who asks: who is local may reload without auth", async () => {
+  let reloads = 0;
+  const reload = () => {
+    reloads++;
+    return Promise.resolve({ ok: true } as const);
+  };
+  const { fetch: answer } = makeRoutes({ reload });
+  const log = createLogger({
+    level: "error",
+    format: "logfmt",
+    write: () => {},
+    date: () => new Date(0),
+  });
+  // [where it listens, how it is asked]
+  const cases = [["127.0.0.1", "127.0.0.1"], ["::1", "[::1]"], ["::", "127.0.0.1"], [
+    "::",
+    "[::1]",
+  ]];
+  for (const [hostname = "", host] of cases) {
+    const listener = startListener({ hostname, port: 0 }, { fetch: answer, log });
+    const url = `http://${host}:${listener.address.port}/-/reload`;
+    const ask = async (init: RequestInit) => {
+      const response = await fetch(url, init);
+      await response.body?.cancel();
+      return response.status;
+    };
+    assert.equal(await ask({ method: "POST" }), 200, `${hostname} ${host}`);
+    assert.equal(await ask({ method: "PUT" }), 200);
+    for (const name of ["X-Forwarded-For", "Forwarded"]) {
+      assert.equal(await ask({ method: "POST", headers: { [name]: "for=127.0.0.1" } }), 403);
+    }
+    assert.equal(await ask({ method: "GET" }), 405);
+    await listener.close(1000);
+  }
+  assert.equal(reloads, 2 * cases.length);
+});
+
+Deno.test("startListener() tells the routes who asks: who is not local may not reload without auth", async () => {
+  // An address of this machine that is not loopback: asking there is asking from there.
+  const own = Deno.networkInterfaces().find(({ family, address }) =>
+    family === "IPv4" && !address.startsWith("127.")
+  )?.address;
+  if (own === undefined) return;
+  const routes = makeRoutes({ reload: () => Promise.reject(new Error("must not be asked")) });
+  const { listener, url } = listen(routes.fetch, own);
+  const response = await fetch(`${url}/-/reload`, { method: "POST" });
+  assert.equal(response.status, 403);
+  assert.equal((await response.json()).status, "error");
+  assert.deepEqual(routes.log, []);
   await listener.close(1000);
 });
 

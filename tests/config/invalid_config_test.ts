@@ -69,8 +69,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "1:1: a key is not plain text (allowed: the names of keys)",
   ],
   later_keys: [
-    "1:1: policy: unknown key (allowed: server, scanning, auth, targets)",
-    "2:1: metrics: unknown key (allowed: server, scanning, auth, targets)",
+    "1:1: policy: unknown key (allowed: server, scanning, auth, targets, state)",
+    "2:1: metrics: unknown key (allowed: server, scanning, auth, targets, state)",
     "4:3: auth.bearer_token: unknown key (allowed: basic)",
   ],
   merge_key: [
@@ -142,6 +142,32 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   several_documents: [
     "4:1: Cannot use several YAML documents in one file (remove what follows ---)",
   ],
+  state: [
+    "2:9: state.path: has a character that is not allowed (allowed: anything but control characters)",
+    "3:26: state.closed_port_retention: must be from 0 to 315360000 seconds, not -1",
+    '4:22: state.history_retention: must be a duration: whole seconds such as 90, or text such as 90s, 15m, 6h, 1d, 1h30m; not "90 days"',
+  ],
+  state_path_blanks: [
+    '2:9: state.path: " state.db" has blanks around it (write it without)',
+  ],
+  state_path_boolean: [
+    '2:9: state.path: must be text such as openport-exporter.db, or "" to keep state in memory only (put it in quotes)',
+  ],
+  state_path_directory: [
+    '2:9: state.path: must name a file, not the directory "/var/lib/openport-exporter/"',
+  ],
+  state_path_empty: [
+    '2:3: state.path: must be text such as openport-exporter.db, or "" to keep state in memory only, not empty',
+  ],
+  state_path_list: [
+    '2:9: state.path: must be text such as openport-exporter.db, or "" to keep state in memory only, not a list',
+  ],
+  state_path_memory: [
+    '2:9: state.path: is no file (write "" to keep state in memory only)',
+  ],
+  state_path_url: [
+    '2:9: state.path: must be a path, not the address "file:state.db?mode=ro" (leave file: out)',
+  ],
   tag: [
     "2:9: Cannot read YAML: this tag is not known (put text that begins with ! in quotes)",
   ],
@@ -174,8 +200,10 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     '8:3: scanning.prot_range: unknown key (did you mean "port_range"?)',
     '9:3: scanning.workers: unknown key (did you mean "worker_count"?)',
     '11:3: auth.username: unknown key (did you mean "auth.basic.username"?)',
-    "12:1: state: unknown key (allowed: server, scanning, auth, targets)",
-    '14:1: "a\\nb": unknown key (allowed: server, scanning, auth, targets)',
+    "12:1: plugins: unknown key (allowed: server, scanning, auth, targets, state)",
+    "15:3: state.retention: unknown key (allowed: path, closed_port_retention, history_retention)",
+    '16:3: state.closed_port_retension: unknown key (did you mean "closed_port_retention"?)',
+    '17:1: "a\\nb": unknown key (allowed: server, scanning, auth, targets, state)',
   ],
   yaml_directive: [
     "1:1: Cannot read YAML: this directive is not known (remove the line that begins with %)",

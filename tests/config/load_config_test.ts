@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../../src/config/config_error.ts";
+import { DEFAULTS } from "../../src/config/resolve.ts";
 import { loadConfig } from "../../src/config/load_config.ts";
 
 async function messageOf(promise: Promise<unknown>): Promise<string> {
@@ -22,6 +23,7 @@ Deno.test("loadConfig() reads the example in the repository, which warns of noth
   assert.deepEqual(config.server, { address: "127.0.0.1", port: 9919 });
   assert.deepEqual(config.targets.map(({ text }) => text), ["127.0.0.1"]);
   assert.equal(config.auth, undefined);
+  assert.deepEqual(config.state, DEFAULTS.state);
 });
 
 Deno.test("loadConfig() says what to do about a file it cannot read", async () => {

@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Config } from "../../src/config/config.ts";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { parseConfig } from "../../src/config/parse_config.ts";
-import { formatNetwork } from "../../src/domain/network.ts";
+import { plain } from "./builders.ts";
 
 function read(name: string) {
   const url = new URL(`../testdata/config/${name}`, import.meta.url);
   return parseConfig(Deno.readTextFileSync(url), "config.yaml");
-}
-
-/** A configuration as plain values. */
-function plain({ scanning, targets, ...rest }: Config) {
-  return {
-    ...rest,
-    scanning: { ...scanning, ports: scanning.ports.toString() },
-    targets: targets.map(({ text, network }) => [text, formatNetwork(network)]),
-  };
 }
 
 const DEFAULTS = {
@@ -51,6 +41,12 @@ const DEFAULTS = {
   },
   auth: undefined,
   targets: [],
+  state: {
+    path: "openport-exporter.db",
+    pathWritten: false,
+    closedPortRetention: 604_800,
+    historyRetention: 7_776_000,
+  },
 };
 
 Deno.test("parseConfig() gives every key of an empty file its default, without a warning", () => {
@@ -104,6 +100,12 @@ Deno.test("parseConfig() reads every key", () => {
       ["192.0.2.0/24", "192.0.2.0/24"],
       ["2001:db8::1", "2001:db8::1/128"],
     ],
+    state: {
+      path: "/var/lib/openport-exporter/state.db",
+      pathWritten: true,
+      closedPortRetention: 129_600,
+      historyRetention: 0,
+    },
   });
 });
 
@@ -172,6 +174,36 @@ Deno.test("parseConfig() accepts these listen addresses", () => {
     const { config } = parseConfig(`server:\n  address: ${text}\n`, "config.yaml");
     assert.equal(config.server.address, text.replaceAll("'", ""));
   }
+});
+
+Deno.test("parseConfig() takes these state paths, and knows which one was written", () => {
+  const cases: readonly (readonly [yaml: string, path: string, written: boolean])[] = [
+    ["{}", "openport-exporter.db", false],
+    ["{ history_retention: 30d }", "openport-exporter.db", false],
+    ["{ path: openport-exporter.db }", "openport-exporter.db", true],
+    ['{ path: "" }', "", true],
+    ["{ path: 2026 }", "2026", true],
+    ["{ path: ../state dir/ünï.db }", "../state dir/ünï.db", true],
+    ["{ path: .state }", ".state", true],
+    ["{ path: a.. }", "a..", true],
+  ];
+  for (const [yaml, path, written] of cases) {
+    const { state } = parseConfig(`state: ${yaml}`, "config.yaml").config;
+    assert.deepEqual([state.path, state.pathWritten], [path, written], yaml);
+  }
+  for (const path of [".", "..", "/", "a/", "a/.", "a/..", " ", "file:x", "FILE:x", ":memory:"]) {
+    const yaml = `state: { path: ${JSON.stringify(path)} }`;
+    assert.throws(() => parseConfig(yaml, "c"), /^ConfigError: c:1:16: state\.path: /, path);
+  }
+});
+
+Deno.test("parseConfig() takes retentions from 0 to ten years", () => {
+  for (const [text, seconds] of [["0", 0], ["0s", 0], ["7d", 604_800], ["3650d", 315_360_000]]) {
+    const yaml = `state: { closed_port_retention: ${text}, history_retention: ${text} }`;
+    const { state } = parseConfig(yaml, "config.yaml").config;
+    assert.deepEqual([state.closedPortRetention, state.historyRetention], [seconds, seconds]);
+  }
+  assert.throws(() => parseConfig("state: { history_retention: 3651d }", "c"), ConfigError);
 });
 
 Deno.test("parseConfig() ignores blanks around a target and accepts 2^24 addresses", () => {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { AuthConfig } from "../../src/config/config.ts";
+import type { ConnectionInfo } from "../../src/http/connection.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
 import type { ScanRequestResult } from "../../src/http/query_route.ts";
 import { createRoutes, type RouteDeps } from "../../src/http/routes.ts";
@@ -18,24 +20,27 @@ export function basic(username: string, password: string): string {
 
 /** Routes without a program behind them. */
 export interface TestRoutes {
-  /** Asks without a socket. */
-  readonly ask: (path: string, init?: RequestInit) => Promise<Response>;
+  /** Asks without a socket; `from` is the address of the client, unknown when it is left out. */
+  readonly ask: (path: string, init?: RequestInit & { from?: string }) => Promise<Response>;
   /** Every scan that was asked for. */
   readonly asked: ScanQuery[];
   /** Every log line. */
   readonly log: string[];
   /** Samples of the request counter that are not 0. */
   readonly counted: () => string[];
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Changes who may ask. */
+  readonly setAuth: (auth: AuthConfig | undefined) => void;
+  readonly fetch: (request: Request, info?: ConnectionInfo) => Response | Promise<Response>;
 }
 
 /** What the tests set; the rest works, without authentication and without a rate limit. */
-export type TestRouteOptions = Partial<Omit<RouteDeps, "requestScan">> & {
+export type TestRouteOptions = Partial<Omit<RouteDeps, "requestScan" | "auth">> & {
+  readonly auth?: AuthConfig | undefined;
   readonly result?: ScanRequestResult;
 };
 
 /** Makes routes that remember what they were asked. */
-export function makeRoutes({ result, ...overrides }: TestRouteOptions = {}): TestRoutes {
+export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}): TestRoutes {
   const asked: ScanQuery[] = [];
   const log: string[] = [];
   const requests = httpRequestCounter();
@@ -44,7 +49,7 @@ export function makeRoutes({ result, ...overrides }: TestRouteOptions = {}): Tes
   const routes = createRoutes({
     version: "1.2.3",
     telemetryPath: "/metrics",
-    auth: undefined,
+    auth: () => auth,
     render: (format) => `page in ${format}\n`,
     health: () => ({
       status: "ok",
@@ -55,6 +60,11 @@ export function makeRoutes({ result, ...overrides }: TestRouteOptions = {}): Tes
       workers: 4,
     }),
     notReady: () => undefined,
+    effectiveConfig: () => "server:\n  port: 9919\n",
+    reload: () => Promise.resolve({ ok: true }),
+    hosts: () => ({ hosts: [], next: undefined }),
+    host: () => undefined,
+    changes: () => [],
     requestScan: (query) => {
       asked.push(query);
       return result ?? { status: "skipped", active: 1 };
@@ -70,11 +80,19 @@ export function makeRoutes({ result, ...overrides }: TestRouteOptions = {}): Tes
     ...overrides,
   });
   return {
-    ask: async (path, init) => await routes.request(path, init),
+    ask: async (path, { from, ...init } = {}) =>
+      await routes.request(
+        path,
+        init,
+        from === undefined ? {} : { remoteAddr: { hostname: from } },
+      ),
     asked,
     log,
     counted: () =>
       registry.render("text").split("\n").filter((line) => /^openport_.* [1-9]\d*$/.test(line)),
+    setAuth: (changed) => {
+      auth = changed;
+    },
     fetch: routes.fetch,
   };
 }
@@ -83,7 +101,7 @@ export function makeRoutes({ result, ...overrides }: TestRouteOptions = {}): Tes
 export async function errorOf(
   response: Response,
   status: number,
-): Promise<{ message: string; parameter: string | undefined }> {
+): Promise<{ message: string; parameter: string | undefined; problems: string[] | undefined }> {
   const text = await response.text();
   assert.equal(response.status, status, text);
   assert.equal(response.headers.get("Content-Type"), "application/json");
@@ -93,5 +111,6 @@ export async function errorOf(
   const body = JSON.parse(text);
   assert.equal(body.status, "error");
   assert.ok(typeof body.message === "string" && body.message.length > 10, text);
-  return { message: body.message, parameter: body.details?.parameter };
+  const { parameter, problems } = body.details ?? {};
+  return { message: body.message, parameter, problems };
 }

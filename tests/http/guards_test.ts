@@ -31,7 +31,9 @@ const WRONG: Readonly<Record<string, string | undefined>> = {
 
 Deno.test("authentication() lets in only the right user with the right password, on unknown paths too", async () => {
   const { ask, asked, log } = makeRoutes({ auth: AUTH });
-  for (const path of ["/metrics", VALID, "/", "/nothing", "/healthz/", "/-/ready/x", "/-/Ready"]) {
+  const paths = ["/metrics", VALID, "/", "/nothing", "/healthz/", "/-/ready/x", "/-/Ready"];
+  paths.push("/config", "/v1/hosts", "/v1/hosts/127.0.0.1", "/v1/changes", "/-/reload");
+  for (const path of paths) {
     for (const [name, authorization] of Object.entries(WRONG)) {
       const headers = authorization === undefined ? {} : { Authorization: authorization };
       const response = await ask(path, { headers });
@@ -87,6 +89,25 @@ Deno.test("authentication() asks for nothing when there is no user", async () =>
   );
 });
 
+Deno.test("authentication() asks for who may come in now, for each request", async () => {
+  const { ask, setAuth } = makeRoutes({ auth: { username: "u", password: "a" } });
+  const statuses = async () => {
+    const found = [(await ask("/metrics")).status];
+    for (const password of ["a", "b"]) {
+      const headers = { Authorization: basic("u", password) };
+      found.push((await ask("/metrics", { headers })).status);
+    }
+    return found;
+  };
+  assert.deepEqual(await statuses(), [401, 200, 401]);
+  setAuth({ username: "u", password: "b" });
+  assert.deepEqual(await statuses(), [401, 401, 200]);
+  setAuth(undefined);
+  assert.deepEqual(await statuses(), [200, 200, 200]);
+  setAuth({ username: "v", password: "b" });
+  assert.deepEqual(await statuses(), [401, 401, 401]);
+});
+
 Deno.test("authentication() does the same work for a wrong user as for a wrong password", async () => {
   const { ask } = makeRoutes({ auth: AUTH });
   const original = crypto.subtle.digest;
@@ -139,7 +160,7 @@ Deno.test("sameSiteOnly() refuses what a browser sends from another site, and no
       if (origin !== undefined) headers.set("Origin", origin);
       if (site !== undefined) headers.set("Sec-Fetch-Site", site);
       const { message } = await errorOf(await ask(VALID, { method, headers }), 403);
-      assert.equal(message, "Requests from another site cannot start a scan");
+      assert.equal(message, "Requests from another site can start nothing here");
     }
   }
   assert.deepEqual(asked, []);
@@ -172,7 +193,8 @@ Deno.test("sameSiteOnly() lets pass what comes from its own pages, and from what
 Deno.test("sameSiteOnly() guards nothing that only reads", async () => {
   const { ask } = makeRoutes();
   const headers = { "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example" };
-  for (const path of ["/metrics", "/", "/healthz", "/-/healthy", "/-/ready"]) {
+  const paths = ["/metrics", "/", "/healthz", "/-/healthy", "/-/ready", "/config", "/v1/hosts"];
+  for (const path of [...paths, "/v1/changes"]) {
     assert.equal((await ask(path, { headers })).status, 200);
   }
 });

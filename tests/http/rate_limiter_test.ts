@@ -28,6 +28,36 @@ Deno.test("RateLimiter lets a minute's requests pass at once, then spreads them 
   }
 });
 
+Deno.test("RateLimiter.setPerMinute() changes the limit, and what was taken stays taken", () => {
+  const { limiter, clock } = makeLimiter(30);
+  // [milliseconds that pass before, new limit, requests, answers]
+  const steps: readonly (readonly [number, number, number, readonly number[]])[] = [
+    [0, 30, 20, Array(20).fill(0)],
+    [0, 30, 11, [...Array(10).fill(0), 2]],
+    // Two more than those that were taken.
+    [0, 32, 3, [0, 0, 2]],
+    [0, 60, 29, [...Array(28).fill(0), 1]],
+    [1_000, 60, 2, [0, 1]],
+    // Lowered below what was taken.
+    [0, 1, 1, [60]],
+    [0, 0, 3, [0, 0, 0]],
+    // After no limit at all, a full minute's worth.
+    [0, 2, 3, [0, 0, 30]],
+    [60_000, 2, 3, [0, 0, 30]],
+  ];
+  for (const [pause, limit, requests, expected] of steps) {
+    clock.ms += pause;
+    limiter.setPerMinute(limit);
+    assert.deepEqual(Array.from({ length: requests }, () => limiter.take()), expected);
+  }
+  // No number of reloads makes up for a wait.
+  for (let i = 0; i < 1000; i++) {
+    limiter.setPerMinute(2 + i % 2);
+    limiter.setPerMinute(2);
+    assert.ok(limiter.take() > 0);
+  }
+});
+
 Deno.test("RateLimiter with 0 per minute lets everything pass", () => {
   const { limiter } = makeLimiter(0);
   for (let i = 0; i < 1000; i++) assert.equal(limiter.take(), 0);

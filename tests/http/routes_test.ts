@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import type { Health } from "../../src/http/health.ts";
+import { httpRequestCounter } from "../../src/metrics/exporter_metrics.ts";
+import { Registry } from "../../src/prometheus/registry.ts";
 import { AUTH, basic, errorOf, makeRoutes } from "./builders.ts";
 
 const HEALTH: Health = {
@@ -11,6 +13,18 @@ const HEALTH: Health = {
   workersBusy: 1,
   workers: 4,
 };
+
+/** Paths that anybody can read without saying more. */
+const READING = [
+  "/metrics",
+  "/healthz",
+  "/-/healthy",
+  "/-/ready",
+  "/",
+  "/config",
+  "/v1/hosts",
+  "/v1/changes",
+];
 
 Deno.test("/metrics gives the page in the format asked for", async () => {
   const { ask } = makeRoutes();
@@ -95,7 +109,7 @@ Deno.test("/ leads to what there is, and may load nothing", async () => {
   const page = await response.text();
   assert.deepEqual(
     [...page.matchAll(/href="([^"]*)"/g)].map(([, href]) => href),
-    ["/metrics", "/healthz", "/-/ready"],
+    ["/metrics", "/v1/hosts?open=true", "/v1/changes", "/config", "/healthz", "/-/ready"],
   );
   assert.match(page, /Version &lt;b&gt;&amp;1</);
   assert.match(page.trimStart(), /^<!DOCTYPE html>/);
@@ -109,9 +123,17 @@ Deno.test("createRoutes() answers 404 in JSON for every other path", async () =>
     "/query/",
     "//metrics",
     "/Metrics",
-    "/-/reload",
+    "/-/reload/",
+    "/-/reload/now",
+    "/config/",
+    "/config.yaml",
+    "/v1",
+    "/v1/",
+    "/v1/hosts/",
+    "/v1/hosts/127.0.0.1/",
+    "/v1/hosts/127.0.0.1/24",
+    "/v1/changes/",
     "/-/quit",
-    "/config",
     "/v1/tasks",
     "/v1/openapi.json",
     "/events",
@@ -144,9 +166,11 @@ Deno.test("createRoutes() answers other methods with 405 and says which are allo
     }
   };
   const never = ["PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "X"];
-  for (const path of ["/metrics", "/healthz", "/-/healthy", "/-/ready", "/"]) {
+  for (const path of [...READING, "/v1/hosts/127.0.0.1"]) {
     await f(path, "GET, HEAD", ["POST", ...never]);
   }
+  await f("/-/reload", "POST, PUT", ["GET", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "X"]);
+  assert.equal((await ask("/-/reload", { method: "HEAD" })).status, 405);
   await f("/query?ip=127.0.0.1&ports=22", "GET, POST", never);
   const head = await ask("/query?ip=127.0.0.1&ports=22", { method: "HEAD" });
   assert.deepEqual([head.status, head.headers.get("Allow")], [405, "GET, POST"]);
@@ -155,7 +179,7 @@ Deno.test("createRoutes() answers other methods with 405 and says which are allo
 
 Deno.test("createRoutes() answers HEAD as GET without a body", async () => {
   const { ask } = makeRoutes();
-  for (const path of ["/metrics", "/healthz", "/-/healthy", "/-/ready", "/"]) {
+  for (const path of READING) {
     const [head, get] = [await ask(path, { method: "HEAD" }), await ask(path)];
     assert.equal(head.status, 200);
     assert.equal(await head.text(), "");
@@ -193,6 +217,15 @@ Deno.test("createRoutes() counts every answer, by route, method and code", async
   await ask("/query", { headers, method: "PROPFIND" });
   await ask(`/healthz?${"a".repeat(70_000)}`);
   for (const path of ["/a", "/b", "/c/d", "/metrics/"]) await ask(path, { headers });
+  for (const ip of ["127.0.0.1", "::1", "x", "%zz", "1%2F2"]) {
+    await ask(`/v1/hosts/${ip}`, { headers });
+  }
+  await ask("/v1/hosts/127.0.0.1");
+  await ask("/v1/hosts/127.0.0.1", { headers, method: "DELETE" });
+  await ask("/v1/hosts?limit=1", { headers });
+  await ask("/v1/changes", { headers });
+  await ask("/-/reload", { headers, method: "POST" });
+  await ask("/config", { headers });
   const sample = (route: string, method: string, code: number, count: number) =>
     `openport_http_requests_total{route="${route}",method="${method}",code="${code}"} ${count}`;
   assert.deepEqual(
@@ -207,6 +240,14 @@ Deno.test("createRoutes() counts every answer, by route, method and code", async
       sample("/query", "GET", 400, 1),
       sample("/query", "other", 405, 1),
       sample("other", "GET", 404, 4),
+      sample("/v1/hosts/{ip}", "GET", 404, 2),
+      sample("/v1/hosts/{ip}", "GET", 400, 3),
+      sample("/v1/hosts/{ip}", "GET", 401, 1),
+      sample("/v1/hosts/{ip}", "DELETE", 405, 1),
+      sample("/v1/hosts", "GET", 200, 1),
+      sample("/v1/changes", "GET", 200, 1),
+      sample("/-/reload", "POST", 200, 1),
+      sample("/config", "GET", 200, 1),
     ].sort(),
   );
 });
@@ -214,8 +255,10 @@ Deno.test("createRoutes() counts every answer, by route, method and code", async
 Deno.test("createRoutes() keeps the number of series down, whatever clients think up", async () => {
   const { ask, counted } = makeRoutes();
   for (let i = 0; i < 200; i++) await ask(`/path-${i}`, { method: `METHOD${i}` });
+  for (let i = 0; i < 200; i++) await ask(`/v1/hosts/${i}`);
   assert.deepEqual(counted(), [
     'openport_http_requests_total{route="other",method="other",code="404"} 200',
+    'openport_http_requests_total{route="/v1/hosts/{ip}",method="GET",code="400"} 200',
   ]);
 });
 
@@ -240,4 +283,32 @@ Deno.test("createRoutes() never logs or answers a secret", async () => {
     assert.ok(!text.includes(right.slice(6)));
   }
   assert.equal(routes.log.length, 1);
+});
+
+Deno.test("createRoutes() has a sample of every route from the start", () => {
+  const requests = httpRequestCounter();
+  const registry = new Registry();
+  registry.register(requests);
+  makeRoutes({ requests });
+  const lines = registry.render("text").split("\n").filter((line) => !line.startsWith("#"));
+  const sample = (route: string, method = "GET") =>
+    `openport_http_requests_total{route="${route}",method="${method}",code="200"} 0`;
+  assert.deepEqual(
+    lines.filter((line) => line !== "").sort(),
+    [
+      sample("/v1/hosts/{ip}"),
+      sample("/-/reload", "POST"),
+      sample("/query"),
+      ...READING.map((path) => sample(path)),
+    ].sort(),
+  );
+});
+
+Deno.test("/config gives the configuration as what no browser runs", async () => {
+  const { ask } = makeRoutes({ effectiveConfig: () => "targets:\n  - '<script>'\n" });
+  const response = await ask("/config");
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("Content-Type"), "text/yaml; charset=utf-8");
+  assert.equal(response.headers.get("X-Content-Type-Options"), "nosniff");
+  assert.equal(await response.text(), "targets:\n  - '<script>'\n");
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { formatNetwork } from "../../src/domain/network.ts";
-import { ParameterError, parseScanQuery } from "../../src/http/scan_query.ts";
+import { ParameterError } from "../../src/http/parameters.ts";
+import { parseScanQuery } from "../../src/http/scan_query.ts";
 
 /** Parameters as an address with `?` gives them. */
 function parametersOf(query: string): Map<string, string[]> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { App } from "../../src/app.ts";
 import { parseConfig } from "../../src/config/parse_config.ts";
 import { createLogger } from "../../src/log/logger.ts";
+import { MemoryStore } from "../../src/storage/memory_store.ts";
 
 /** Names of the families on the page of a program that was made and never started. */
 async function familiesOf(config: string): Promise<{ names: string[]; page: string }> {
@@ -16,6 +17,10 @@ async function familiesOf(config: string): Promise<{ names: string[]; page: stri
     telemetryPath: "/metrics",
     path: undefined,
     build: { version: "1.2.3", revision: "unknown", runtime: "deno" },
+    store: new MemoryStore(),
+    storeTroubles: () => [],
+    requestReload: () => Promise.resolve({ ok: true }),
+    lastReload: () => ({ successful: true, succeededAt: 1_700_000_000 }),
   });
   const page = await (await app.fetch(new Request("http://x/metrics"))).text();
   return { names: [...page.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!), page };
@@ -29,6 +34,8 @@ Deno.test("App serves every family from the first scrape on that can be known th
   assert.deepEqual(names, [
     "nmap_scan_timeouts_total",
     "openport_changes_unconfirmed_total",
+    "openport_config_last_reload_success_timestamp_seconds",
+    "openport_config_last_reload_successful",
     "openport_exporter_build_info",
     "openport_http_requests_total",
     "openport_requested_scans_dropped_total",

@@ -34,11 +34,12 @@ export function makeWorld(
     "config.yaml",
   );
   const wallClock = () => NOW;
-  const state = new PortState({ wallClock, closedRetention: 1000 });
+  const state = new PortState({ wallClock, now: wallClock, closedRetention: 1000 });
   const records = new ScanRecords({
     wallClock,
+    now: wallClock,
     requestedLimit: 10,
-    requestedRetention: 1000,
+    requestedRetention: () => 1000,
     onDropped: () => {},
   });
   for (const target of planTargets(config)) {
@@ -64,10 +65,11 @@ export function makeWorld(
         scheduleLag: () => 0.5,
         requestedDropped: () => 0,
         nmap: () => world.nmap,
+        lastReload: () => ({ successful: true, succeededAt: NOW / 1000 - 60 }),
       }),
       requests,
       ...portMetrics(state),
-      ...scanMetrics(records, { durationMetrics }),
+      ...scanMetrics(records, { durationMetrics: () => durationMetrics }),
       ...processMetrics({
         residentMemory: () => 100_000_000,
         cpuSeconds: () => 12.5,

@@ -138,3 +138,49 @@ Deno.test("TaskQueue never holds more than its capacity, an id twice, or more sc
     { numRuns: 500 },
   );
 });
+
+Deno.test("TaskQueue.remove() takes out what is picked and nothing else", () => {
+  const queue = new TaskQueue(10);
+  for (const id of ["1", "2", "3"]) queue.offer(task(id, "schedule", Number(id)));
+  for (const id of ["a", "b"]) queue.offer(task(id, "request"));
+  const removed = queue.remove(({ id }) => ["2", "a", "x"].includes(id));
+  assert.deepEqual(removed.map(({ id }) => id).sort(), ["2", "a"]);
+  assert.ok(!queue.has("2"));
+  assert.equal(queue.size, 3);
+  assert.equal(queue.offer(task("2")), "accepted");
+  assert.deepEqual(drain(queue, "schedule"), ["1", "3", "2"]);
+  assert.deepEqual(drain(queue, "request"), ["b"]);
+  assert.deepEqual(queue.remove(() => true), []);
+});
+
+Deno.test("TaskQueue.renew() changes tasks where they stand", () => {
+  const queue = new TaskQueue(10);
+  queue.offer(task("1", "schedule", 2));
+  queue.offer(task("2"));
+  queue.offer(task("a", "request"));
+  const other = makeUnit("127.0.0.1", { timeout: 7 });
+  queue.renew((before) => ({ ...before, unit: other, sizeClass: 0 }));
+  assert.deepEqual([...queue.ids()].sort(), ["1", "2", "a"]);
+  // the place was given by what the task was when it came
+  assert.equal(queue.take("schedule", 0)?.id, "2");
+  const first = queue.take("schedule");
+  assert.deepEqual([first?.id, first?.unit.timeout, first?.sizeClass], ["1", 7, 0]);
+  assert.ok(!queue.has("1"));
+  assert.equal(queue.take("request")?.unit.timeout, 7);
+});
+
+Deno.test("TaskQueue keeps what waits when its capacity shrinks, and takes in no more", () => {
+  const queue = new TaskQueue(8);
+  for (const id of ["1", "2", "3", "4", "5"]) queue.offer(task(id));
+  queue.capacity = 4;
+  assert.deepEqual([queue.size, queue.scheduleRoom, queue.requestRoom], [5, 0, 0]);
+  assert.equal(queue.offer(task("a", "request")), "full");
+  // moved ahead all the same
+  assert.equal(queue.offer(task("5", "request")), "duplicate");
+  queue.take("schedule");
+  queue.take("schedule");
+  assert.deepEqual([queue.scheduleRoom, queue.requestRoom], [1, 1]);
+  queue.capacity = 100;
+  assert.deepEqual([queue.scheduleRoom, queue.requestRoom], [73, 97]);
+  assert.deepEqual(drain(queue, "schedule"), ["3", "4"]);
+});

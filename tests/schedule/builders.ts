@@ -28,6 +28,12 @@ export function makeConfig(
       nmap: DEFAULTS,
       ...scanning,
     },
+    state: {
+      path: "",
+      pathWritten: true,
+      closedPortRetention: 604_800,
+      historyRetention: 7_776_000,
+    },
     targets: targets.map((text) => ({ text, network: parseNetwork(text).network })),
   };
 }

@@ -1,21 +1,33 @@
 import FakeTimers from "@sinonjs/fake-timers";
 import assert from "node:assert/strict";
+import { unitId } from "../../src/domain/scan.ts";
 import type { PlannedTarget } from "../../src/schedule/plan.ts";
+import type { DueUnit, RoundPosition } from "../../src/schedule/schedule.ts";
 import { Scheduler } from "../../src/schedule/scheduler.ts";
 import { makeTarget } from "./builders.ts";
 
 const DAY = 86_400;
 
 /** A scheduler on a fake clock with a plain list as its queue. */
-function makeScheduler(targets: readonly PlannedTarget[], { capacity = Infinity } = {}) {
+function makeScheduler(
+  targets: readonly PlannedTarget[],
+  { capacity = Infinity, positions = new Map(), unfinished = [] }: {
+    capacity?: number;
+    positions?: ReadonlyMap<string, RoundPosition>;
+    unfinished?: readonly DueUnit[];
+  } = {},
+) {
   const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout"], now: 1_000_000 });
   const queue: string[] = [];
   const offered: [seconds: number, target: string][] = [];
   const skipped: [seconds: number, target: string, turns: number][] = [];
+  const filled: number[] = [];
   const running = new Set<string>();
   const seconds = () => (clock.now - 1_000_000) / 1000;
   const scheduler = new Scheduler({
     targets,
+    positions,
+    unfinished,
     now: () => clock.now,
     room: () => capacity - queue.length,
     isActive: (id) => running.has(id) || queue.includes(id),
@@ -25,12 +37,14 @@ function makeScheduler(targets: readonly PlannedTarget[], { capacity = Infinity 
       offered.push([seconds(), unit.key.target]);
     },
     skipped: ({ key }, turns) => skipped.push([seconds(), key.target, turns]),
+    filled: () => filled.push(seconds()),
   });
   return {
     clock,
     queue,
     offered,
     skipped,
+    filled,
     running,
     scheduler,
     /** Takes the first from the queue, as a worker does. */
@@ -163,4 +177,77 @@ Deno.test("Scheduler wakes no more often than something is due", () => {
   t.clock.next();
   assert.equal(t.offered.length, 512);
   assert.equal(t.offered.at(-1)?.[0], 3600);
+});
+
+/** A unit whose turn was taken by a process that is no more. */
+function unfinished(text: string): DueUnit {
+  const target = makeTarget(text);
+  const unit = target.unitAt(0);
+  return { unit, id: unitId(unit), target, missedTurns: 0 };
+}
+
+Deno.test("Scheduler hands out what was not finished before what is due", () => {
+  const positions = new Map([[makeTarget("10.0.0.2").id, { dueAt: 1_030_000, taken: 0 }]]);
+  using t = makeScheduler(["10.0.0.1", "10.0.0.2"].map((text) => makeTarget(text)), {
+    capacity: 1,
+    positions,
+    unfinished: [unfinished("10.0.0.2")],
+  });
+  t.scheduler.start();
+  t.take();
+  t.take();
+  t.clock.tick(30_000);
+  assert.deepEqual(t.offered, [[0, "10.0.0.2/32"], [0, "10.0.0.1/32"], [30, "10.0.0.2/32"]]);
+  assert.deepEqual(t.skipped, []);
+  // each time that something was handed out, it can be stored
+  assert.deepEqual(t.filled, [0, 0, 30]);
+});
+
+Deno.test("Scheduler.replace() keeps turns, and drops what was not finished of a target that is gone", () => {
+  using t = makeScheduler(["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((text) => makeTarget(text)), {
+    capacity: 1,
+    unfinished: [unfinished("10.0.0.2"), unfinished("10.0.0.3")],
+  });
+  t.scheduler.replace(["10.0.0.1", "10.0.0.3"].map((text) => makeTarget(text, { timeout: 9 })));
+  assert.equal(t.offered.length, 0);
+  t.scheduler.start();
+  t.take();
+  t.take();
+  t.take();
+  t.clock.tick(20_000);
+  t.scheduler.replace(["10.0.0.1", "10.0.0.4"].map((text) => makeTarget(text)));
+  t.take();
+  t.clock.tick(40_000);
+  assert.deepEqual(t.offered, [
+    [0, "10.0.0.3/32"],
+    [0, "10.0.0.1/32"],
+    [0, "10.0.0.3/32"],
+    [20, "10.0.0.4/32"],
+    [60, "10.0.0.1/32"],
+  ]);
+});
+
+Deno.test("Scheduler.resume() hands out a unit once more, as soon as there is room", () => {
+  using t = makeScheduler([makeTarget("10.0.0.1")], { capacity: 1 });
+  t.scheduler.start();
+  t.scheduler.resume(unfinished("10.0.0.9"));
+  assert.equal(t.offered.length, 1);
+  t.take();
+  assert.deepEqual(t.offered.map(([, target]) => target), ["10.0.0.1/32", "10.0.0.9/32"]);
+});
+
+Deno.test("Scheduler.replace() scans what had no room under another configuration", () => {
+  const names = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+  using t = makeScheduler(names.map((text) => makeTarget(text)), { capacity: 1 });
+  t.scheduler.start();
+  for (let reload = 0; reload < 5; reload++) {
+    t.scheduler.replace(names.map((text) => makeTarget(text, { interval: 60 + reload * 1000 })));
+  }
+  t.take();
+  t.take();
+  assert.deepEqual(t.offered.map(([at, target]) => `${at} ${target}`).sort(), [
+    "0 10.0.0.1/32",
+    "0 10.0.0.2/32",
+    "0 10.0.0.3/32",
+  ]);
 });

@@ -86,7 +86,7 @@ const someSteps = fc.array(
 Deno.test("PortState does what the rules say port by port, whatever the order of looks", () => {
   fc.assert(
     fc.property(someSteps, (steps) => {
-      const state = new PortState({ wallClock: () => 0, closedRetention: Infinity });
+      const state = new PortState({ wallClock: () => 0, now: () => 0, closedRetention: Infinity });
       const model = new Model();
       steps.forEach(({ look: { takenAt, ...rest }, trust, later }, index) => {
         const look = { ...rest, takenAt: takenAt + index * later };
@@ -133,7 +133,7 @@ Deno.test("PortState applies looks together as it does one by one", () => {
   const trusts = fc.constantFrom<Trust>("openings", "closings", "everything");
   fc.assert(
     fc.property(fc.array(someLook, { maxLength: 8 }), trusts, (looks, trust) => {
-      const options = { wallClock: () => 0, closedRetention: Infinity };
+      const options = { wallClock: () => 0, now: () => 0, closedRetention: Infinity };
       const together = new PortState(options);
       const single = new PortState(options);
       const all = flat(together.apply(looks, trust));

@@ -8,7 +8,11 @@ const RETENTION = 1000;
 /** A state with a wall clock that can be moved, and short ways to feed and to read it. */
 function makeState() {
   const clock = { now: 0 };
-  const state = new PortState({ wallClock: () => clock.now, closedRetention: RETENTION });
+  const state = new PortState({
+    wallClock: () => clock.now,
+    now: () => clock.now,
+    closedRetention: RETENTION,
+  });
   return {
     clock,
     state,

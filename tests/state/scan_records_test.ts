@@ -10,8 +10,9 @@ function makeBook({ limit = 3 } = {}) {
   const dropped: string[] = [];
   const records = new ScanRecords({
     wallClock: () => clock.now,
+    now: () => clock.now,
     requestedLimit: limit,
-    requestedRetention: HOUR,
+    requestedRetention: () => HOUR,
     onDropped: (gone) => dropped.push(...gone.map(({ key }) => key.target)),
   });
   const open = (target: string, configured = true): ScanRecord =>
@@ -166,4 +167,140 @@ Deno.test("ScanRecords.prune() keeps a target's counters while one of its record
   clock.now += 2 * HOUR;
   records.prune(() => false);
   assert.equal(records.target("10.0.0.1/32").closedToOpen, 3);
+});
+
+Deno.test("ScanRecords.open() labels a record as the configuration writes its ports now", () => {
+  const { records } = makeBook();
+  const spelled = (ports: string, configured: boolean) =>
+    records.open(makeUnit("10.0.0.1", { ports }), { configured });
+  spelled("1,2,3", true);
+  records.takeUnsaved();
+  assert.equal(spelled("1-3", true).key.portRange, "1-3");
+  assert.equal(spelled("1,2-3", false).key.portRange, "1-3");
+  assert.deepEqual(records.takeUnsaved().records.map(({ key }) => key.portRange), ["1-3"]);
+});
+
+Deno.test("ScanRecords.touch() has a record and its target stored, once, as they are then", () => {
+  const { records, open } = makeBook();
+  const record = open("10.0.0.1");
+  open("10.0.0.2");
+  const nothing = { records: [], forgottenRecords: [], targets: [], forgottenTargets: [] };
+  // counters at 0 need no memory
+  assert.deepEqual(records.takeUnsaved(), nothing);
+  records.touch(record);
+  record.skipped = 3;
+  records.target("10.0.0.1/32").closedToOpen = 4;
+  const { records: saved, targets } = records.takeUnsaved();
+  assert.deepEqual(saved.map(({ key, skipped }) => [key.target, skipped]), [["10.0.0.1/32", 3]]);
+  assert.deepEqual(targets.map((saved) => [saved.target, saved.closedToOpen]), [[
+    "10.0.0.1/32",
+    4,
+  ]]);
+  assert.deepEqual(records.takeUnsaved(), nothing);
+});
+
+Deno.test("ScanRecords.finish() keeps a turn pending that we ended, and no other", () => {
+  const { records, open } = makeBook();
+  const record = open("10.0.0.1");
+  record.pending = true;
+  records.finish(record, makeSummary({ end: "stopped" }));
+  assert.ok(record.pending);
+  const failure = { type: "killed", message: "" } as const;
+  for (const end of [{}, { end: "failed", failure }, { end: "partial", failure }] as const) {
+    record.pending = true;
+    records.finish(record, makeSummary(end));
+    assert.equal(record.pending, false);
+  }
+});
+
+Deno.test("ScanRecords.restore() takes over all that was stored, on another monotonic clock", () => {
+  const first = makeBook();
+  const record = first.open("10.0.0.0/24");
+  Object.assign(record, { answeredAt: first.clock.now - 50, silentSince: first.clock.now - 20 });
+  record.alive.add("10.0.0.7");
+  record.skipped = 2;
+  record.pending = true;
+  const failure = { type: "killed", message: "" } as const;
+  first.records.finish(record, makeSummary({ up: 9, down: 247, duration: 70 }));
+  first.records.finish(record, makeSummary({ end: "partial", failure, resumeAt: 16 }));
+  first.records.target("10.0.0.0/24").unconfirmed = 5;
+  first.records.touch(first.open("10.0.1.1", false));
+  const saved = structuredClone(first.records.takeUnsaved());
+
+  const now = 500;
+  const wallClock = () => first.clock.now + 10;
+  const restored = new ScanRecords({
+    wallClock,
+    now: () => now,
+    requestedLimit: 0,
+    requestedRetention: () => HOUR,
+    onDropped: () => {},
+  });
+  restored.restore(saved);
+  const again = restored.get(unitId(makeUnit("10.0.0.0/24")))!;
+  assert.deepEqual({ ...again, unit: undefined }, {
+    ...record,
+    unit: undefined,
+    answeredAt: now - 60,
+    silentSince: now - 30,
+  });
+  assert.equal(unitId(again.unit), unitId(record.unit));
+  assert.deepEqual([...restored.targets()], [...first.records.targets()]);
+  assert.equal(restored.open(makeUnit("10.0.0.0/24"), { configured: true }), again);
+  // nothing of it has to be stored again
+  assert.deepEqual(restored.takeUnsaved().records, []);
+  // the one that a request made is known as such
+  restored.prune(() => false);
+  assert.deepEqual([...restored.all()].map(([, { key }]) => key.target), ["10.0.0.0/24"]);
+  // what counts on, counts in the restored record only
+  restored.finish(again, makeSummary({ duration: 70 }));
+  assert.equal(record.durations.count, 1);
+  assert.equal(again.durations.count, 2);
+});
+
+Deno.test("ScanRecords.restore() takes nothing for younger than now", () => {
+  const first = makeBook();
+  const record = first.open("10.0.0.1");
+  record.answeredAt = record.silentSince = first.clock.now;
+  first.records.touch(record);
+  const saved = first.records.takeUnsaved();
+  const { records, clock } = makeBook();
+  clock.now -= 100 * HOUR;
+  records.restore(saved);
+  const { answeredAt, silentSince } = records.get(unitId(makeUnit("10.0.0.1")))!;
+  assert.deepEqual([answeredAt, silentSince], [clock.now, clock.now]);
+});
+
+Deno.test("ScanRecords.dropUnwanted() lets configured records go, with targets that are left without", () => {
+  const { records, open, dropped, known } = makeBook();
+  open("10.0.0.1");
+  open("10.0.0.2");
+  open("10.0.0.3", false);
+  const more = records.open(makeUnit("10.0.0.2", { ports: "443" }), { configured: true });
+  records.takeUnsaved();
+  const gone = records.dropUnwanted((_id, record) => record === more);
+  assert.deepEqual(gone, ["10.0.0.1", "10.0.0.2"].map((text) => unitId(makeUnit(text))));
+  assert.deepEqual(dropped, ["10.0.0.1/32", "10.0.0.2/32"]);
+  assert.deepEqual(known(), ["10.0.0.3/32", "10.0.0.2/32"]);
+  assert.deepEqual([...records.targets()].map(({ target }) => target), [
+    "10.0.0.2/32",
+    "10.0.0.3/32",
+  ]);
+  const { forgottenRecords, forgottenTargets } = records.takeUnsaved();
+  assert.deepEqual(forgottenRecords.map(({ key, ports }) => `${key.target} ${ports}`), [
+    "10.0.0.1/32 1-100",
+    "10.0.0.2/32 1-100",
+  ]);
+  assert.deepEqual(forgottenTargets, ["10.0.0.1/32"]);
+});
+
+Deno.test("ScanRecords.takeUnsaved() forgets nothing that came back", () => {
+  const { records, open } = makeBook();
+  records.touch(open("10.0.0.1"));
+  records.dropUnwanted(() => false);
+  const back = open("10.0.0.1");
+  records.touch(back);
+  const saved = records.takeUnsaved();
+  assert.deepEqual([saved.forgottenRecords, saved.forgottenTargets], [[], []]);
+  assert.equal(saved.records.length, 1);
 });

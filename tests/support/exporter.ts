@@ -18,6 +18,10 @@ export interface ExporterOptions {
   readonly through?: readonly string[];
   /** An executable to start instead of the source. */
   readonly executable?: string;
+  /** Folder to run in, which is left as it is; otherwise one is made and removed again. */
+  readonly directory?: string;
+  /** False leaves the listen address to the configuration. */
+  readonly listenFlag?: boolean;
 }
 
 /** A running exporter. */
@@ -27,6 +31,7 @@ export class Exporter implements AsyncDisposable {
   readonly #lines: string[];
   readonly #through: readonly string[];
   readonly #directory: string;
+  readonly #isTemporary: boolean;
   readonly #reading: Promise<void>;
 
   private constructor(fields: {
@@ -35,6 +40,7 @@ export class Exporter implements AsyncDisposable {
     lines: string[];
     through: readonly string[];
     directory: string;
+    isTemporary: boolean;
     reading: Promise<void>;
   }) {
     this.url = fields.url;
@@ -42,12 +48,14 @@ export class Exporter implements AsyncDisposable {
     this.#lines = fields.lines;
     this.#through = fields.through;
     this.#directory = fields.directory;
+    this.#isTemporary = fields.isTemporary;
     this.#reading = fields.reading;
   }
 
   /** Starts an exporter on a free port of loopback and waits until it listens. */
   static async start(options: ExporterOptions): Promise<Exporter> {
-    const directory = await Deno.makeTempDir({ prefix: "openport-exporter-" });
+    const directory = options.directory ??
+      await Deno.makeTempDir({ prefix: "openport-exporter-" });
     await Deno.writeTextFile(`${directory}/config.yaml`, options.config);
     await Deno.chmod(directory, 0o755);
     const program = options.executable === undefined
@@ -57,7 +65,7 @@ export class Exporter implements AsyncDisposable {
       ...(options.through ?? []),
       ...program,
       `--config.file=${directory}/config.yaml`,
-      "--web.listen-address=127.0.0.1:0",
+      ...(options.listenFlag === false ? [] : ["--web.listen-address=127.0.0.1:0"]),
       ...(options.flags ?? []),
     ];
     const path = Deno.env.get("PATH") ?? "/usr/bin:/bin";
@@ -83,6 +91,7 @@ export class Exporter implements AsyncDisposable {
       lines,
       through: options.through ?? [],
       directory,
+      isTemporary: options.directory === undefined,
       reading,
     });
   }
@@ -155,7 +164,7 @@ export class Exporter implements AsyncDisposable {
       // It has ended already.
     }
     await this.ended();
-    await Deno.remove(this.#directory, { recursive: true });
+    if (this.#isTemporary) await Deno.remove(this.#directory, { recursive: true });
   }
 }
 

@@ -1,0 +1,61 @@
+import type { ScanKey } from "../domain/scan.ts";
+import type { SavedRecord, SavedRound, SavedTarget } from "../state/saved_state.ts";
+
+/** Identity of a record: equal for equal addresses, protocol and ports, however the ports were written. */
+export function recordId({ key, ports }: Pick<SavedRecord, "key" | "ports">): string {
+  return `${key.target} ${key.protocol} ${ports}`;
+}
+
+/** A record as JSON; what is undefined is left out. */
+export function encodeRecord(record: SavedRecord): string {
+  return JSON.stringify(record);
+}
+
+/**
+ * Reads what `encodeRecord` wrote.
+ *
+ * @throws {SyntaxError} when it is not JSON.
+ */
+export function decodeRecord(text: string): SavedRecord {
+  const saved = JSON.parse(text) as SavedRecord;
+  const { target, portRange, protocol }: ScanKey = saved.key;
+  return {
+    ...saved,
+    key: { target, portRange, protocol },
+    lastHostsTimedOut: saved.lastHostsTimedOut,
+    lastHostsIncomplete: saved.lastHostsIncomplete,
+    lastCompleteAt: saved.lastCompleteAt,
+    lastDuration: saved.lastDuration,
+    answeredAt: saved.answeredAt,
+    silentSince: saved.silentSince,
+  };
+}
+
+/** A target as JSON; what is undefined is left out. */
+export function encodeTarget(target: SavedTarget): string {
+  return JSON.stringify(target);
+}
+
+/**
+ * Reads what `encodeTarget` wrote.
+ *
+ * @throws {SyntaxError} when it is not JSON.
+ */
+export function decodeTarget(text: string): SavedTarget {
+  const saved = JSON.parse(text) as SavedTarget;
+  return { ...saved, hostsUp: saved.hostsUp, hostsDown: saved.hostsDown };
+}
+
+/** A round as JSON. */
+export function encodeRound(round: SavedRound): string {
+  return JSON.stringify(round);
+}
+
+/**
+ * Reads what `encodeRound` wrote.
+ *
+ * @throws {SyntaxError} when it is not JSON.
+ */
+export function decodeRound(text: string): SavedRound {
+  return JSON.parse(text) as SavedRound;
+}

@@ -1,0 +1,149 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type {
+  ChangeQuery,
+  SavedChange,
+  SavedState,
+  StateBatch,
+  StateStore,
+} from "../state/saved_state.ts";
+import { ChangeTable } from "./change_table.ts";
+import { HostTable } from "./host_table.ts";
+import { KeyedTable } from "./keyed_table.ts";
+import {
+  decodeRecord,
+  decodeRound,
+  decodeTarget,
+  encodeRecord,
+  encodeRound,
+  encodeTarget,
+  recordId,
+} from "./record_codec.ts";
+import { errorText, StoreError, storeErrorCode } from "./store_error.ts";
+
+/** State in an open SQLite file; `openStore` makes one. Every method throws StoreError and nothing else. */
+export class SqliteStore implements StateStore {
+  readonly path: string;
+  readonly #db: DatabaseSync;
+  readonly #hosts: HostTable;
+  readonly #records: KeyedTable;
+  readonly #targets: KeyedTable;
+  readonly #rounds: KeyedTable;
+  readonly #changes: ChangeTable;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #rollback: StatementSync;
+
+  /** Takes over a database that has the schema of this version. */
+  constructor(path: string, db: DatabaseSync) {
+    this.path = path;
+    this.#db = db;
+    this.#hosts = new HostTable(db);
+    this.#records = new KeyedTable(db, "records");
+    this.#targets = new KeyedTable(db, "targets");
+    this.#rounds = new KeyedTable(db, "rounds");
+    this.#changes = new ChangeTable(db);
+    this.#begin = db.prepare("begin immediate");
+    this.#commit = db.prepare("commit");
+    this.#rollback = db.prepare("rollback");
+  }
+
+  /** Everything stored; rows are read as they are asked for, so read them before the first save. */
+  load(): SavedState {
+    return {
+      hosts: this.#reading(() => this.#hosts.all()),
+      records: this.#reading(() => map(this.#records.bodies(), decodeRecord)),
+      targets: this.#reading(() => map(this.#targets.bodies(), decodeTarget)),
+      rounds: this.#reading(() => map(this.#rounds.bodies(), decodeRound)),
+    };
+  }
+
+  /** Reads every row of the state once; throws `corrupt` when one is damaged. */
+  verify(): void {
+    this.#attempt("read", () => this.#hosts.verify());
+    const { records, targets, rounds } = this.load();
+    for (const rows of [records, targets, rounds]) {
+      const iterator = rows[Symbol.iterator]();
+      while (iterator.next().done !== true);
+    }
+  }
+
+  /** Stores a batch in one transaction: first what is forgotten, then what is known. */
+  save(batch: StateBatch): void {
+    this.#attempt("write", () => {
+      this.#begin.run();
+      try {
+        this.#apply(batch);
+        this.#commit.run();
+      } catch (error) {
+        this.#undo();
+        throw error;
+      }
+    });
+  }
+
+  changes(query: ChangeQuery): SavedChange[] {
+    return this.#attempt("read", () => this.#changes.list(query));
+  }
+
+  pruneChanges(before: number, limit: number): number {
+    return this.#attempt("write", () => this.#changes.prune(before, limit));
+  }
+
+  /** Moves all of the -wal file into the file and closes it; a second call does nothing. */
+  close(): void {
+    if (this.#db.isOpen) this.#attempt("close", () => this.#db.close());
+  }
+
+  #apply(batch: StateBatch): void {
+    for (const [address, protocol] of batch.forgottenHosts ?? []) {
+      this.#hosts.delete(address, protocol);
+    }
+    for (const record of batch.forgottenRecords ?? []) this.#records.delete(recordId(record));
+    for (const target of batch.forgottenTargets ?? []) this.#targets.delete(target);
+    for (const round of batch.forgottenRounds ?? []) this.#rounds.delete(round);
+    for (const host of batch.hosts ?? []) this.#hosts.put(host);
+    for (const record of batch.records ?? []) {
+      this.#records.put(recordId(record), encodeRecord(record));
+    }
+    for (const target of batch.targets ?? []) {
+      this.#targets.put(target.target, encodeTarget(target));
+    }
+    for (const round of batch.rounds ?? []) this.#rounds.put(round.id, encodeRound(round));
+    for (const change of batch.changes ?? []) this.#changes.add(change);
+  }
+
+  #undo(): void {
+    // Some errors have ended the transaction already.
+    if (!this.#db.isTransaction) return;
+    try {
+      this.#rollback.run();
+    } catch {
+      // What failed before says more.
+    }
+  }
+
+  *#reading<T>(rows: () => Iterable<T>): Iterable<T> {
+    const iterator = this.#attempt("read", () => rows()[Symbol.iterator]());
+    for (;;) {
+      const next = this.#attempt("read", () => iterator.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  #attempt<T>(action: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      // A row that is not what its encoder wrote is damaged.
+      const code = error instanceof SyntaxError ? "corrupt" : storeErrorCode(error);
+      throw new StoreError(code, `Cannot ${action} ${this.path}: ${errorText(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+function* map<T, U>(items: Iterable<T>, change: (item: T) => U): Iterable<U> {
+  for (const item of items) yield change(item);
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+
+/** Which folders of src/ each folder may import from; values move one way, and nothing imports app.ts but cli. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  async: [],
+  cli: ["app.ts", "config", "http", "log", "nmap", "scan", "storage"],
+  config: ["domain", "text"],
+  domain: [],
+  http: ["config", "domain", "log", "prometheus", "state", "text"],
+  log: ["domain", "state", "text"],
+  metrics: ["domain", "prometheus", "state"],
+  nmap: ["domain"],
+  prometheus: [],
+  queue: ["domain", "schedule"],
+  scan: ["async", "domain", "queue", "state"],
+  schedule: ["config", "domain"],
+  state: ["domain"],
+  storage: ["config", "domain", "log", "schedule", "state"],
+  text: [],
+};
+
+/** The folder of src/ that a module is in, or its name where it is in none. */
+function placeOf(specifier: string): string | undefined {
+  const match = /\/src\/(?:([a-z]+)\/)?([^/]+)$/.exec(specifier);
+  return match?.[1] ?? match?.[2];
+}
+
+Deno.test("folders import only what the table allows", async () => {
+  const root = new URL("..", import.meta.url);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "main.ts"],
+    cwd: root.pathname,
+    stderr: "null",
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const found: Record<string, Set<string>> = {};
+  for (const { specifier, dependencies = [] } of modules) {
+    const from = placeOf(specifier);
+    if (from === undefined || from === "app.ts") continue;
+    const imports = found[from] ??= new Set();
+    for (const { code, type } of dependencies) {
+      const to = placeOf(code?.specifier ?? type?.specifier ?? "");
+      if (to !== undefined && to !== from) imports.add(to);
+    }
+  }
+  const sorted = Object.fromEntries(
+    Object.keys(found).sort().map((from) => [from, [...found[from]!].sort()]),
+  );
+  assert.deepEqual(sorted, ALLOWED);
+});
