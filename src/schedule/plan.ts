@@ -4,7 +4,6 @@ import {
   formatNetwork,
   type Network,
   networkContains,
-  networkSize,
   subnetworkAt,
   subnetworkCount,
 } from "../domain/network.ts";
@@ -116,12 +115,6 @@ export function unitOf(
 ): ScanUnit {
   const first = target.unitAt(0);
   return { ...first, network, key: { ...first.key, target: key.target } };
-}
-
-/** Number of addresses of all planned targets, each protocol counted once. */
-export function plannedAddresses(targets: readonly PlannedTarget[]): number {
-  const networks = new Set(targets.map(({ network }) => network));
-  return [...networks].reduce((sum, network) => sum + Number(networkSize(network)), 0);
 }
 
 /** What is scanned again and again, with a way to find the target that a unit belongs to. */

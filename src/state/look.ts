@@ -25,8 +25,6 @@ export interface LooksOfOutcome {
   readonly timedOut: string[];
   /** Up, but not one port could be reached from this machine. */
   readonly unreachable: string[];
-  /** Addresses that nothing is known of. */
-  readonly missing: string[];
   /** Addresses that answered something, even if they timed out afterwards. */
   readonly alive: string[];
 }
@@ -57,17 +55,14 @@ export function looksOf(outcome: ScanOutcome, context: LookContext): LooksOfOutc
     down: 0,
     timedOut: [],
     unreachable: [],
-    missing: [],
     alive: [],
   };
   for (const address of context.addresses) {
     const report = reports.get(address);
     if (report?.alive) result.alive.push(address);
     if (report === undefined || !report.up) {
-      if (outcome.failure !== undefined) {
-        result.missing.push(address);
-        continue;
-      }
+      // Of what an incomplete process did not report, nothing is known.
+      if (outcome.failure !== undefined) continue;
       result.down++;
       result.looks.push({
         address,

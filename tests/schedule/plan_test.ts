@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseAddress } from "../../src/domain/address.ts";
 import { formatNetwork, networkContains, networkSize } from "../../src/domain/network.ts";
-import { plannedAddresses, type PlannedTarget, planTargets } from "../../src/schedule/plan.ts";
+import { type PlannedTarget, planTargets } from "../../src/schedule/plan.ts";
 import { makeConfig, makeTarget } from "./builders.ts";
 
 function keys(target: PlannedTarget): string[] {
@@ -69,7 +69,6 @@ Deno.test("planTargets() gives every target both protocols with udp_scan", () =>
       ["::1/128", "udp", "udp"],
     ],
   );
-  assert.equal(plannedAddresses(targets), 2);
 });
 
 Deno.test("planTargets() makes no unit of a huge target before it is asked for", () => {
@@ -77,7 +76,6 @@ Deno.test("planTargets() makes no unit of a huge target before it is asked for",
   assert.equal(target.unitCount, 65_536);
   assert.equal(target.unitAt(0).key.target, "10.0.0.0/24");
   assert.equal(target.unitAt(65_535).key.target, "10.255.255.0/24");
-  assert.equal(plannedAddresses([target]), 2 ** 24);
   // a thousand of them, each with every unit made, would be 65 million objects
   const before = performance.now();
   const many = planTargets(
