@@ -174,7 +174,9 @@ Deno.test("run() ends with 1 when it cannot listen, and says where to change tha
 });
 
 Deno.test("run() serves, logs nothing but its lines, and ends with 0 on SIGTERM also while a request is open", async () => {
-  await using config = await writeConfig("server: { address: 127.0.0.1, port: 0 }\n");
+  await using config = await writeConfig(
+    `server: { address: 127.0.0.1, port: 0 }\nstate: { path: "" }\n`,
+  );
   const child = command([`--config.file=${config.path}`, "--log.format=json"]).spawn();
   const log = new LogLines(child.stderr);
   const stdout = new Response(child.stdout).text();
