@@ -174,7 +174,6 @@ export class WorkerPool {
     } finally {
       run.running--;
     }
-    if (run.answered) this.#news.ring();
     if (!run.isOver || !this.#runs.has(run.task.id)) return;
     await this.#conclude(run);
   }

@@ -1,23 +1,10 @@
+import { DEFAULTS as CONFIG_DEFAULTS } from "../../src/config/resolve.ts";
 import { parsePorts, type PortSet } from "../../src/domain/ports.ts";
 import type { NmapOptions, ScanJob } from "../../src/domain/scan.ts";
 import { NmapOutputReader } from "../../src/nmap/output.ts";
 
 /** nmap options as the configuration's defaults give them. */
-export const DEFAULTS: NmapOptions = {
-  technique: "auto",
-  disableDnsResolution: true,
-  disableHostDiscovery: true,
-  minRate: 1000,
-  maxRate: 0,
-  minParallelism: 1000,
-  maxRetries: 6,
-  hostTimeout: 300,
-  scanDelay: 0,
-  maxScanDelay: 0,
-  initialRttTimeout: 0,
-  maxRttTimeout: 0,
-  minRttTimeout: 0,
-};
+export const DEFAULTS: NmapOptions = CONFIG_DEFAULTS.scanning.nmap;
 
 /** A job on 127.0.0.1, ports 1 to 100. */
 export function makeJob(

@@ -1,3 +1,4 @@
+import { DEFAULTS as CONFIG_DEFAULTS } from "../../src/config/resolve.ts";
 import { parseAddress } from "../../src/domain/address.ts";
 import { formatNetwork, parseNetwork } from "../../src/domain/network.ts";
 import { parsePorts, PortSet } from "../../src/domain/ports.ts";
@@ -12,21 +13,7 @@ import type { Look } from "../../src/state/look.ts";
 import { type ScanRecord, ScanRecords, type UnitSummary } from "../../src/state/scan_records.ts";
 
 /** nmap options as the configuration's defaults give them. */
-export const DEFAULTS: NmapOptions = {
-  technique: "auto",
-  disableDnsResolution: true,
-  disableHostDiscovery: true,
-  minRate: 1000,
-  maxRate: 0,
-  minParallelism: 1000,
-  maxRetries: 6,
-  hostTimeout: 300,
-  scanDelay: 0,
-  maxScanDelay: 0,
-  initialRttTimeout: 0,
-  maxRttTimeout: 0,
-  minRttTimeout: 0,
-};
+export const DEFAULTS: NmapOptions = CONFIG_DEFAULTS.scanning.nmap;
 
 /** What `makeUnit` can be told. */
 export interface UnitParts {
