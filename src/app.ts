@@ -353,9 +353,10 @@ export class App {
 
   /** A waiting task with the options of the configuration in use. */
   #renewed(task: Task): Task {
-    const { scanning } = this.#config;
-    const unit = { ...task.unit, nmap: scanning.nmap, timeout: scanning.timeout };
-    return { ...task, unit, target: this.#plan.targetOf(unit), sizeClass: sizeClass(unit) };
+    const { nmap, timeout } = this.#config.scanning;
+    const target = this.#plan.targetOf(task.unit);
+    const unit = target === undefined ? { ...task.unit, nmap, timeout } : unitOf(target, task.unit);
+    return { ...task, unit, target, sizeClass: sizeClass(unit) };
   }
 
   #prune(): void {

@@ -1,6 +1,7 @@
 import type { Network } from "../domain/network.ts";
 import type { PortSet } from "../domain/ports.ts";
-import type { NmapOptions } from "../domain/scan.ts";
+import type { NmapOptions, Protocol } from "../domain/scan.ts";
+import type { WrittenNmap } from "./nmap_options.ts";
 
 /** Where the program listens. */
 export interface ServerConfig {
@@ -33,6 +34,12 @@ export interface ScanningConfig {
   /** Look again before an open port is reported closed. */
   readonly confirmChanges: boolean;
   readonly nmap: NmapOptions;
+  /** The nmap options that were written: an unwritten one gives way to what a target sets. */
+  readonly writtenNmap: WrittenNmap;
+  /** Open ports of a host above which it is flagged and its series are capped, at least 1. */
+  readonly maxOpenPortsPerHost: number;
+  /** Never scanned, by anyone; of any size. */
+  readonly exclude: readonly Network[];
 }
 
 /** The one user of Basic authentication; both texts are non-empty and free of control characters. */
@@ -42,12 +49,86 @@ export interface AuthConfig {
   readonly password: string;
 }
 
-/** One entry of `targets`. */
+/** One entry of `targets`, or of a list that was discovered. */
 export interface TargetConfig {
-  /** As written, without blanks around it. */
+  /** The label `name`: at least one character, no control characters. Unique in a file. */
+  readonly name: string;
+  /** Addresses, CIDRs and host names as written, without blanks around them. */
+  readonly texts: readonly string[];
+  /** Those of the texts that are addresses and CIDRs, host bits cleared. */
+  readonly networks: readonly TargetNetwork[];
+  /** Those that are host names, in lower case, without repeats. */
+  readonly hostNames: readonly string[];
+  /** At least one. */
+  readonly protocols: readonly Protocol[];
+  /** The main one first, which is never `known`; no two look at the same ports. */
+  readonly schedules: readonly SweepConfig[];
+  /** Ports that must be open. */
+  readonly expected: PortsByProtocol;
+  /** Ports that may be open, beside the expected ones. */
+  readonly allowed: PortsByProtocol;
+  /** One of the two was written, so that any other open port is unexpected. */
+  readonly hasPolicy: boolean;
+  /** `ScanningConfig.nmap` itself where the target has no options of its own. */
+  readonly nmap: NmapOptions;
+  /** Seconds of wall time of one nmap process, at least 1. */
+  readonly timeout: number;
+  /** What a discovered target was labelled with; empty for those in the file. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A set of ports for each protocol, of which both may be empty. */
+export type PortsByProtocol = Readonly<Record<Protocol, PortSet>>;
+
+/** An address or CIDR of a target. */
+export interface TargetNetwork {
   readonly text: string;
   /** Host bits cleared. */
   readonly network: Network;
+}
+
+/** What is looked at how often. */
+export interface SweepConfig {
+  /** The text without blanks: the label `port_range`. */
+  readonly portRange: string;
+  /** Empty for a protocol that the target is not scanned with; `known` is what is open or expected at the time. */
+  readonly ports: PortsByProtocol | "known";
+  /** Seconds from start to start, at least 1. */
+  readonly interval: number;
+}
+
+/** A file_sd file with targets, or a pattern for several. */
+export interface TargetsFileConfig {
+  /** As written. */
+  readonly text: string;
+  /** With the directory of the configuration file before it, unless it is absolute. */
+  readonly pattern: string;
+}
+
+/** An http_sd URL with targets. */
+export interface TargetsHttpConfig {
+  /** `http:` or `https:`, without user and password; its query may hold a token (see `showUrl`). */
+  readonly url: string;
+  /** Seconds between two looks at it, at least 1. */
+  readonly refreshInterval: number;
+}
+
+/** Who may ask for scans, and of what; networks may be of any size. */
+export interface PolicyConfig {
+  /** What requests may name; empty allows everything. */
+  readonly allowedNetworks: readonly Network[];
+  /** Who may make them; empty allows everybody. */
+  readonly clientNetworks: readonly Network[];
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly Network[];
+  /** Addresses times ports that one request may ask for, at least 1. */
+  readonly maxProbes: number;
+}
+
+/** What is on the page. */
+export interface MetricsConfig {
+  /** Most `open_port_status` series, at least 1. */
+  readonly portSeriesLimit: number;
 }
 
 /** What is remembered, where and for how long. */
@@ -68,9 +149,13 @@ export interface Config {
   readonly scanning: ScanningConfig;
   /** Undefined makes everything public. */
   readonly auth: AuthConfig | undefined;
-  /** Empty: scans happen on demand only. */
+  /** Empty: scans happen on demand only, or are of what is discovered. */
   readonly targets: readonly TargetConfig[];
+  readonly targetsFiles: readonly TargetsFileConfig[];
+  readonly targetsHttp: readonly TargetsHttpConfig[];
+  readonly policy: PolicyConfig;
   readonly state: StateConfig;
+  readonly metrics: MetricsConfig;
 }
 
 /** A valid configuration and what its author should know about it, one line of text each. */

@@ -1,14 +1,19 @@
-import type * as z from "zod";
-
 /** What contradictions are looked for in, under the names of the configuration; 0 and undefined leave an option out. */
-interface Timing {
+export interface Timing {
   readonly min_rate?: number | undefined;
   readonly max_rate?: number | undefined;
+  readonly min_parallelism?: number | undefined;
   readonly scan_delay?: number | undefined;
   readonly max_scan_delay?: number | undefined;
   readonly initial_rtt_timeout?: number | undefined;
   readonly max_rtt_timeout?: number | undefined;
   readonly min_rtt_timeout?: number | undefined;
+}
+
+/** What is wrong, or unwise, about the value of one key. */
+export interface TimingProblem {
+  readonly key: keyof Timing;
+  readonly message: string;
 }
 
 /**
@@ -23,21 +28,44 @@ const ORDERED: readonly (readonly [low: keyof Timing, high: keyof Timing, blamed
   ["min_rtt_timeout", "initial_rtt_timeout", 1],
 ];
 
-/** Reports every pair of written values that contradict each other; keys that were refused are left alone. */
-export function refuseContradictions(
-  timing: Timing,
-  context: Pick<z.RefinementCtx<Timing>, "issues" | "addIssue">,
-): void {
-  const refused = new Set(context.issues.map((issue) => issue.path?.[0]));
-  for (const pair of ORDERED) {
-    const [low, high, blamed] = pair;
-    if (refused.has(low) || refused.has(high)) continue;
-    const least = timing[low] ?? 0;
-    const most = timing[high] ?? 0;
-    if (least === 0 || most === 0 || least <= most) continue;
-    const message = blamed === 0
+/**
+ * Every pair of written values that contradict each other. A target's `own` values are held against
+ * those that it inherits; what is wrong among the inherited alone is not its problem.
+ */
+export function contradictions(own: Timing, inherited: Timing = {}): TimingProblem[] {
+  return ORDERED.flatMap(([low, high, blamed]): TimingProblem[] => {
+    const { [low]: ownLow, [high]: ownHigh } = own;
+    if (ownLow === undefined && ownHigh === undefined) return [];
+    const least = ownLow ?? inherited[low] ?? 0;
+    const most = ownHigh ?? inherited[high] ?? 0;
+    if (least === 0 || most === 0 || least <= most) return [];
+    const lowIsWrong = ownHigh === undefined || (ownLow !== undefined && blamed === 0);
+    const message = lowIsWrong
       ? `${least} is above scanning.${high}, which is ${most} (at most ${most}, or 0 to leave it out)`
       : `${most} is below scanning.${low}, which is ${least} (at least ${least}, or 0 to leave it out)`;
-    context.addIssue({ code: "custom", path: [pair[blamed]], message });
+    return [{ key: lowIsWrong ? low : high, message }];
+  });
+}
+
+/** Written options that nmap does not obey beside each other, looked for like contradictions. */
+export function ignoredOptions(own: Timing, inherited: Timing = {}): TimingProblem[] {
+  const { scan_delay = 0, min_rate = 0, min_parallelism = 0 } = { ...inherited, ...own };
+  if (scan_delay === 0) return [];
+  const delayIsOwn = own.scan_delay !== undefined;
+  const found: TimingProblem[] = [];
+  if (min_rate > 0 && (delayIsOwn || own.min_rate !== undefined)) {
+    found.push({
+      key: own.min_rate === undefined ? "scan_delay" : "min_rate",
+      message: own.min_rate === undefined
+        ? "is written beside scanning.min_rate: nmap obeys min_rate and ignores scan_delay (write one of the two)"
+        : "is written beside scanning.scan_delay: nmap obeys min_rate and ignores scan_delay (write one of the two)",
+    });
   }
+  if (own.min_parallelism !== undefined && min_parallelism > 0) {
+    found.push({
+      key: "min_parallelism",
+      message: "is left out: nmap ignores it beside scanning.scan_delay (write one of the two)",
+    });
+  }
+  return found;
 }

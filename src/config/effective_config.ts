@@ -1,28 +1,38 @@
+import { formatNetwork, type Network } from "../domain/network.ts";
 import type { AuthConfig, Config, ScanningConfig, ServerConfig, StateConfig } from "./config.ts";
+import { nmapEntries, targetLines } from "./effective_targets.ts";
+import { showUrl } from "./resolve_sources.ts";
 import type { WrittenConfig } from "./schema.ts";
-import { escapeControls } from "../text/escape_controls.ts";
+import { entries, flowList, quote, type YamlText } from "./yaml_text.ts";
 
 /** A mapping with every key that may be written in a section, so that none is forgotten here. */
 type Complete<Section extends keyof WrittenConfig> = Readonly<
-  Record<keyof NonNullable<WrittenConfig[Section]>, string | number | boolean>
+  Record<keyof NonNullable<WrittenConfig[Section]>, YamlText>
 >;
 
 /**
  * The configuration as YAML, with every key and what it came to; durations are in seconds or, where
  * the key takes milliseconds, in those. Read as a configuration file, it means the same again, but
- * for the password, which is `<secret>`.
+ * for the password and the queries of URLs, which are `<secret>`, and for the labels of targets that
+ * were discovered.
  */
-export function effectiveConfigYaml({ server, scanning, auth, targets, state }: Config): string {
+export function effectiveConfigYaml(config: Config): string {
   const lines = [
     "server:",
-    ...entries(serverKeys(server)),
+    ...entries(serverKeys(config.server)),
     "scanning:",
-    ...entries(scanningKeys(scanning)),
-    ...authLines(auth),
-    targets.length === 0 ? "targets: []" : "targets:",
-    ...targets.map(({ text }) => `  - ${quote(text)}`),
+    ...entries(scanningKeys(config.scanning)),
+    ...authLines(config.auth),
+    config.targets.length === 0 ? "targets: []" : "targets:",
+    ...config.targets.flatMap((target) => targetLines(target, config.scanning)),
+    `targets_files: ${flowList(config.targetsFiles.map(({ text }) => text))}`,
+    ...httpLines(config),
+    "policy:",
+    ...entries(policyKeys(config)),
     "state:",
-    ...stateLines(state),
+    ...stateLines(config.state),
+    "metrics:",
+    ...entries(metricsKeys(config)),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -38,30 +48,40 @@ function scanningKeys({ nmap, ...scanning }: ScanningConfig): Complete<"scanning
     max_cidr_size: scanning.maxCidrSize,
     timeout: scanning.timeout,
     duration_metrics: scanning.durationMetrics,
-    disable_dns_resolution: nmap.disableDnsResolution,
     udp_scan: scanning.udpScan,
-    min_rate: nmap.minRate,
-    max_rate: nmap.maxRate,
-    min_parallelism: nmap.minParallelism,
-    max_retries: nmap.maxRetries,
-    host_timeout: nmap.hostTimeout,
-    scan_delay: nmap.scanDelay,
-    max_scan_delay: nmap.maxScanDelay,
-    initial_rtt_timeout: nmap.initialRttTimeout,
-    max_rtt_timeout: nmap.maxRttTimeout,
-    min_rtt_timeout: nmap.minRttTimeout,
-    disable_host_discovery: nmap.disableHostDiscovery,
+    ...nmapEntries(nmap),
     rate_limit: scanning.rateLimit,
     task_queue_size: scanning.taskQueueSize,
     worker_count: scanning.workerCount,
-    scan_technique: nmap.technique,
     confirm_changes: scanning.confirmChanges,
+    max_open_ports_per_host: scanning.maxOpenPortsPerHost,
+    exclude: networkList(scanning.exclude),
   };
 }
 
 function authLines(auth: AuthConfig | undefined): string[] {
   if (auth === undefined) return ["# auth: none, everything is public"];
   return ["auth:", "  basic:", `    username: ${quote(auth.username)}`, "    password: <secret>"];
+}
+
+function httpLines({ targetsHttp }: Config): string[] {
+  if (targetsHttp.length === 0) return ["targets_http: []"];
+  return [
+    "targets_http:",
+    ...targetsHttp.flatMap(({ url, refreshInterval }) => [
+      `  - url: ${quote(showUrl(url))}`,
+      `    refresh_interval: ${refreshInterval}`,
+    ]),
+  ];
+}
+
+function policyKeys({ policy }: Config): Complete<"policy"> {
+  return {
+    allowed_networks: networkList(policy.allowedNetworks),
+    client_networks: networkList(policy.clientNetworks),
+    trusted_proxies: networkList(policy.trustedProxies),
+    max_probes: policy.maxProbes,
+  };
 }
 
 function stateLines({ path, pathWritten, ...retention }: StateConfig): string[] {
@@ -75,12 +95,10 @@ function stateLines({ path, pathWritten, ...retention }: StateConfig): string[] 
   return [pathWritten ? `${first}` : `  #${first?.slice(1)}`, ...rest];
 }
 
-function entries(keys: Readonly<Record<string, string | number | boolean>>): string[] {
-  return Object.entries(keys).map(([key, value]) => `  ${key}: ${value}`);
+function metricsKeys({ metrics }: Config): Complete<"metrics"> {
+  return { port_series_limit: metrics.portSeriesLimit };
 }
 
-/** Text that YAML reads as the same text, whatever is in it. */
-function quote(text: string): string {
-  return escapeControls(JSON.stringify(text))
-    .replace(/[\ufffe\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
+function networkList(networks: readonly Network[]): string {
+  return flowList(networks.map(formatNetwork));
 }

@@ -1,16 +1,17 @@
-import { formatNetwork } from "../domain/network.ts";
+import { formatNetwork, type Network } from "../domain/network.ts";
 import { parsePorts } from "../domain/ports.ts";
-import type { NmapOptions } from "../domain/scan.ts";
 import { isSamplePassword } from "./auth.ts";
-import type { AuthConfig, Config, ScanningConfig, StateConfig, TargetConfig } from "./config.ts";
+import type { AuthConfig, Config, PolicyConfig, ScanningConfig, StateConfig } from "./config.ts";
+import { contradictions, ignoredOptions } from "./contradictions.ts";
+import type { Path } from "./dropped.ts";
+import { DEFAULT_NMAP, pickNmap, resolveNmap } from "./nmap_options.ts";
+import type { Report } from "./report.ts";
+import { type ReadServices, warnOfShortInterval } from "./resolve_schedules.ts";
+import { resolveFiles, resolveHttp } from "./resolve_sources.ts";
+import { resolveTargets } from "./resolve_targets.ts";
 import type { WrittenConfig } from "./schema.ts";
 import { show } from "./show.ts";
-
-/** Takes a warning about the value at `path`. */
-export type Warn = (path: readonly (string | number)[], message: string) => void;
-
-/** Seconds; an interval below it is meant for tests more often than for a network. */
-const SHORT_INTERVAL = 60;
+import type { ReadNetwork } from "./target_text.ts";
 
 const DEFAULT_AUTH: AuthConfig = { username: "admin", password: "secret" };
 
@@ -29,57 +30,67 @@ export const DEFAULTS: Config = {
     taskQueueSize: 1000,
     workerCount: 10,
     confirmChanges: true,
-    nmap: {
-      technique: "auto",
-      disableDnsResolution: true,
-      disableHostDiscovery: true,
-      minRate: 1000,
-      maxRate: 0,
-      minParallelism: 1000,
-      maxRetries: 6,
-      hostTimeout: 300,
-      scanDelay: 0,
-      maxScanDelay: 0,
-      initialRttTimeout: 0,
-      maxRttTimeout: 0,
-      minRttTimeout: 0,
-    },
+    nmap: DEFAULT_NMAP,
+    writtenNmap: {},
+    maxOpenPortsPerHost: 1000,
+    exclude: [],
   },
   auth: undefined,
   targets: [],
+  targetsFiles: [],
+  targetsHttp: [],
+  policy: { allowedNetworks: [], clientNetworks: [], trustedProxies: [], maxProbes: 16_777_216 },
   state: {
     path: "openport-exporter.db",
     pathWritten: false,
     closedPortRetention: 7 * 86_400,
     historyRetention: 90 * 86_400,
   },
+  metrics: { portSeriesLimit: 1_000_000 },
 };
 
-/** Applies defaults, lets unwritten options give way to written ones, and warns of what is allowed but unwise. */
-export function resolveConfig(written: WrittenConfig, warn: Warn): Config {
+/** What a file is resolved with. */
+export interface ResolveContext {
+  readonly report: Report;
+  readonly readServices: ReadServices;
+  /** Directory of the configuration file, empty for the working directory. */
+  readonly directory: string;
+}
+
+/**
+ * Applies defaults, lets unwritten options give way to written ones, and reports what is wrong
+ * between keys or allowed but unwise.
+ */
+export function resolveConfig(written: WrittenConfig, context: ResolveContext): Config {
+  const { report } = context;
+  const scanning = resolveScanning(written.scanning ?? {}, report);
   return {
     server: {
       address: written.server?.address ?? DEFAULTS.server.address,
       port: written.server?.port ?? DEFAULTS.server.port,
     },
-    scanning: resolveScanning(written.scanning ?? {}, warn),
-    auth: resolveAuth(written.auth, warn),
-    targets: resolveTargets(written.targets ?? [], warn),
+    scanning,
+    auth: resolveAuth(written.auth, report),
+    targets: resolveTargets(written.targets ?? [], { ...context, scanning }),
+    targetsFiles: resolveFiles(written.targets_files ?? [], context),
+    targetsHttp: resolveHttp(written.targets_http ?? [], context),
+    policy: resolvePolicy(written.policy ?? {}, report),
     state: resolveState(written.state ?? {}),
+    metrics: {
+      portSeriesLimit: written.metrics?.port_series_limit ?? DEFAULTS.metrics.portSeriesLimit,
+    },
   };
 }
 
 type WrittenScanning = NonNullable<WrittenConfig["scanning"]>;
 
-function resolveScanning(written: WrittenScanning, warn: Warn): ScanningConfig {
+function resolveScanning(written: WrittenScanning, report: Report): ScanningConfig {
   const { scanning } = DEFAULTS;
   const interval = written.interval ?? scanning.interval;
-  if (interval < SHORT_INTERVAL) {
-    warn(
-      ["scanning", "interval"],
-      `${interval} s is short: the same addresses are probed without a pause (${SHORT_INTERVAL} s and more is usual)`,
-    );
-  }
+  warnOfShortInterval(interval, ["scanning", "interval"], report);
+  const nmap = pickNmap(written);
+  for (const { key, message } of contradictions(nmap)) report.fail(["scanning", key], message);
+  for (const { key, message } of ignoredOptions(nmap)) report.warn(["scanning", key], message);
   return {
     interval,
     portRange: written.port_range?.portRange ?? scanning.portRange,
@@ -92,78 +103,54 @@ function resolveScanning(written: WrittenScanning, warn: Warn): ScanningConfig {
     taskQueueSize: written.task_queue_size ?? scanning.taskQueueSize,
     workerCount: written.worker_count ?? scanning.workerCount,
     confirmChanges: written.confirm_changes ?? scanning.confirmChanges,
-    nmap: resolveNmap(written, warn),
+    nmap: resolveNmap(nmap),
+    writtenNmap: nmap,
+    maxOpenPortsPerHost: written.max_open_ports_per_host ?? scanning.maxOpenPortsPerHost,
+    exclude: resolveNetworks(written.exclude, ["scanning", "exclude"], report),
   };
 }
 
-function resolveNmap(written: WrittenScanning, warn: Warn): NmapOptions {
-  const { nmap } = DEFAULTS.scanning;
-  const scanDelay = written.scan_delay ?? nmap.scanDelay;
-  const maxRate = written.max_rate ?? nmap.maxRate;
-  if (scanDelay > 0 && (written.min_rate ?? 0) > 0) {
-    warn(
-      ["scanning", "min_rate"],
-      "is written beside scanning.scan_delay: nmap obeys min_rate and ignores scan_delay (write one of the two)",
-    );
-  }
-  if (scanDelay > 0 && (written.min_parallelism ?? 0) > 0) {
-    warn(
-      ["scanning", "min_parallelism"],
-      "is left out: nmap ignores it beside scanning.scan_delay (write one of the two)",
-    );
-  }
+function resolveNetworks(
+  written: readonly (ReadNetwork | undefined)[] = [],
+  path: Path,
+  report: Report,
+): readonly Network[] {
+  return written.flatMap((item, index) => {
+    if (item === undefined) return [];
+    const { text, network, masked } = item;
+    if (masked) {
+      const label = formatNetwork(network);
+      report.warn([...path, index], `${show(text)} has host bits set: ${label} is used`);
+    }
+    return [network];
+  });
+}
+
+function resolvePolicy(
+  written: NonNullable<WrittenConfig["policy"]>,
+  report: Report,
+): PolicyConfig {
+  const networks = (key: "allowed_networks" | "client_networks" | "trusted_proxies") =>
+    resolveNetworks(written[key], ["policy", key], report);
   return {
-    technique: written.scan_technique ?? nmap.technique,
-    disableDnsResolution: written.disable_dns_resolution ?? nmap.disableDnsResolution,
-    disableHostDiscovery: written.disable_host_discovery ?? nmap.disableHostDiscovery,
-    minRate: written.min_rate ?? defaultMinRate(scanDelay, maxRate),
-    maxRate,
-    minParallelism: scanDelay > 0 ? 0 : written.min_parallelism ?? nmap.minParallelism,
-    maxRetries: written.max_retries ?? nmap.maxRetries,
-    hostTimeout: written.host_timeout ?? nmap.hostTimeout,
-    scanDelay,
-    maxScanDelay: written.max_scan_delay ?? nmap.maxScanDelay,
-    initialRttTimeout: written.initial_rtt_timeout ?? nmap.initialRttTimeout,
-    maxRttTimeout: written.max_rtt_timeout ?? nmap.maxRttTimeout,
-    minRttTimeout: written.min_rtt_timeout ?? nmap.minRttTimeout,
+    allowedNetworks: networks("allowed_networks"),
+    clientNetworks: networks("client_networks"),
+    trustedProxies: networks("trusted_proxies"),
+    maxProbes: written.max_probes ?? DEFAULTS.policy.maxProbes,
   };
 }
 
-/** nmap refuses a minimum above the maximum, and would ignore the delay beside a minimum. */
-function defaultMinRate(scanDelay: number, maxRate: number): number {
-  if (scanDelay > 0) return 0;
-  const { minRate } = DEFAULTS.scanning.nmap;
-  return maxRate > 0 ? Math.min(minRate, maxRate) : minRate;
-}
-
-function resolveAuth(written: WrittenConfig["auth"], warn: Warn): AuthConfig | undefined {
+function resolveAuth(written: WrittenConfig["auth"], report: Report): AuthConfig | undefined {
   if (written === undefined) return undefined;
   const username = written.basic?.username ?? DEFAULT_AUTH.username;
   const password = written.basic?.password ?? DEFAULT_AUTH.password;
   if (isSamplePassword(password)) {
-    warn(
+    report.warn(
       ["auth", "basic", "password"],
       "is a default or sample that anybody would try (choose one of your own)",
     );
   }
   return { username, password };
-}
-
-function resolveTargets(
-  written: NonNullable<WrittenConfig["targets"]>,
-  warn: Warn,
-): readonly TargetConfig[] {
-  const seen = new Map<string, number>();
-  return written.map(({ text, network, masked }, index) => {
-    const label = formatNetwork(network);
-    if (masked) {
-      warn(["targets", index], `${show(text)} has host bits set: ${label} is used`);
-    }
-    const first = seen.get(label);
-    if (first === undefined) seen.set(label, index);
-    else warn(["targets", index], `${label} is already targets[${first}]: it is scanned once`);
-    return { text, network };
-  });
 }
 
 function resolveState(written: NonNullable<WrittenConfig["state"]>): StateConfig {

@@ -26,3 +26,34 @@ export function section<Inner extends z.ZodType>(object: Inner) {
     return value.kind === "null" ? {} : value.text;
   }, object);
 }
+
+/**
+ * A list, empty when nothing is written after its key; `each` says how to write an item. An item that
+ * was refused before is undefined, so that the others keep their places.
+ */
+export function list<Item extends z.ZodType>(item: Item, each: string) {
+  return z.preprocess(
+    (value) => value instanceof YamlScalar && value.kind === "null" ? [] : value,
+    z.array(item.optional(), {
+      error: ({ input }) => `must be a list (write ${each}), not ${describe(input)}`,
+    }),
+  );
+}
+
+/** A value that may be written in several ways, read by the schema that `choose` picks for it. */
+export function chosen<Output>(choose: (value: unknown) => z.ZodType<Output>) {
+  return z.unknown().transform((value, context): Output => {
+    const result = choose(value).safeParse(value);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) {
+      context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+    }
+    return z.NEVER;
+  });
+}
+
+/** Whether a value of a YAML file is a mapping. */
+export function isMapping(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof YamlScalar);
+}

@@ -1,86 +1,95 @@
-import * as z from "zod";
+import type * as z from "zod";
+import { nmapKeys } from "./nmap_options.ts";
 import {
-  formatNetwork,
-  MAX_ADDRESSES,
-  MIN_IPV6_PREFIX,
-  type Network,
-  networkSize,
-  parseNetwork,
-} from "../domain/network.ts";
-import { describe, parsedText } from "./scalars.ts";
-import { show } from "./show.ts";
-import { YamlScalar } from "./yaml_value.ts";
+  POLICY_PORTS_WANTED,
+  PORT_RANGE_WANTED,
+  readPolicyPorts,
+  readPortRange,
+  SWEEP_RANGE_WANTED,
+} from "./port_texts.ts";
+import { oneOf, parsedText, seconds } from "./scalars.ts";
+import { chosen, isMapping, list, mapping, section } from "./section.ts";
+import { type ReadTarget, readTarget, TARGET_WANTED } from "./target_text.ts";
 
-const WANTED = "must be an address or CIDR as text, such as 192.0.2.1 or 192.0.2.0/24";
-const HOST_NAME = /^(?!0x)(?=.*[a-z])[a-z0-9_.-]+$/i;
+/** Most characters of a name that is written, which is a label of metrics. */
+export const MAX_NAME_LENGTH = 200;
 
-/** A target as it was read. */
-export interface ReadTarget {
-  readonly text: string;
-  readonly network: Network;
-  /** Host bits were set in `text`. */
-  readonly masked: boolean;
-}
-
-function readTarget(written: string): ReadTarget {
-  const text = written.trim();
-  if (HOST_NAME.test(text)) throw new SyntaxError(`${WANTED}, not the host name ${show(text)}`);
-  const target = { text, ...parse(text) };
-  const { family, prefix } = target.network;
-  if (family === 6 && prefix < MIN_IPV6_PREFIX) {
-    throw new RangeError(
-      `${show(text)} has ${count(target.network)}, too many for IPv6 ` +
-        `(write a prefix length of ${MIN_IPV6_PREFIX} to 128)`,
+/**
+ * Reads the name of a target.
+ *
+ * @throws {SyntaxError} or {RangeError} that says what is allowed.
+ */
+function readName(written: string): string {
+  const name = written.trim();
+  if (name === "") throw new SyntaxError("is empty (write at least one character)");
+  if (/\p{Cc}|\p{Cs}/u.test(name)) {
+    throw new SyntaxError(
+      "has a character that is not allowed (allowed: anything but control characters)",
     );
   }
-  if (networkSize(target.network) > MAX_ADDRESSES) {
-    throw new RangeError(
-      `${show(text)} has ${count(target.network)}, more than ${MAX_ADDRESSES} ` +
-        "(write a prefix length of 8 to 32)",
-    );
+  if ([...name].length > MAX_NAME_LENGTH) {
+    throw new RangeError(`is too long (at most ${MAX_NAME_LENGTH} characters)`);
   }
-  return target;
+  return name;
 }
 
-function parse(text: string): Pick<ReadTarget, "network" | "masked"> {
-  try {
-    return parseNetwork(text);
-  } catch (error) {
-    if (error instanceof RangeError) throw new RangeError(`${error.message} (in ${show(text)})`);
-    if (error instanceof SyntaxError) throw new SyntaxError(`${error.message} (in ${show(text)})`);
-    throw error;
+const oneTarget = parsedText(readTarget, TARGET_WANTED);
+
+const sweep = mapping({
+  port_range: parsedText((text) => readPortRange(text, { sweep: true }), SWEEP_RANGE_WANTED),
+  interval: seconds(1),
+}).superRefine((sweep, context) => {
+  for (const [key, example] of [["port_range", "top:1000"], ["interval", "15m"]] as const) {
+    if (!(key in sweep)) {
+      context.addIssue({ code: "custom", path: [key], message: `is missing (such as ${example})` });
+    }
   }
-}
+}, { when: ({ value }) => isMapping(value) });
 
-function count(network: Network): string {
-  return `${networkSize(network)} addresses`;
-}
+/** nmap options for one target, and how long one of its processes may take. */
+export const targetScanning = mapping({ ...nmapKeys.shape, timeout: seconds(1) });
 
-/** The list of targets; empty when nothing is written after the key. */
-export const targetList = z.preprocess(
-  (value) => value instanceof YamlScalar && value.kind === "null" ? [] : value,
-  z.array(parsedText(readTarget, WANTED), {
-    error: ({ input }) =>
-      `must be a list (write each target on a line of its own, such as "- 127.0.0.1"), not ${
-        describe(input)
-      }`,
-  }).superRefine(refuseTooMany, { when: ({ value }) => Array.isArray(value) }),
+const severalTargets = list(oneTarget, 'each on a line of its own, such as "- 127.0.0.1"')
+  .refine((targets) => targets.length > 0, "is empty (write an address, a CIDR or a host name)");
+
+/** Keys of a target object that hold one value; labels of discovered targets may set them too. */
+export const targetOptions = mapping({
+  name: parsedText(readName),
+  port_range: parsedText((text) => readPortRange(text), PORT_RANGE_WANTED),
+  protocol: oneOf(["tcp", "udp", "both"]),
+  interval: seconds(1),
+  expected_ports: parsedText(readPolicyPorts, POLICY_PORTS_WANTED),
+  allowed_ports: parsedText(readPolicyPorts, POLICY_PORTS_WANTED),
+});
+
+/** The keys of a target object. */
+export const targetObject = mapping({
+  target: chosen<ReadTarget | readonly (ReadTarget | undefined)[]>((value) =>
+    Array.isArray(value) ? severalTargets : oneTarget
+  ),
+  ...targetOptions.shape,
+  sweeps: list(
+    section(sweep),
+    "each on a line of its own, such as { port_range: known, interval: 1m }",
+  ),
+  scanning: section(targetScanning),
+}).superRefine((target, context) => {
+  if (!("target" in target)) {
+    const message = "is missing (write an address, a CIDR or a host name)";
+    context.addIssue({ code: "custom", path: ["target"], message });
+  }
+}, { when: ({ value }) => isMapping(value) });
+
+/** A target object, without defaults. */
+export type WrittenTarget = z.output<typeof targetObject>;
+
+const plainTarget = oneTarget.transform((target): WrittenTarget => ({ target }));
+
+/** The list of targets, plain texts as objects that have nothing but their target. */
+export const targetList = list(
+  chosen<WrittenTarget>((value) => isMapping(value) ? targetObject : plainTarget),
+  'each target on a line of its own, such as "- 127.0.0.1"',
 );
 
-/** Runs even when some targets are wrong, which are then not in the sum. */
-function refuseTooMany(targets: readonly ReadTarget[], context: z.RefinementCtx): void {
-  const total = countAddresses(targets.filter((target) => "network" in target));
-  if (total > MAX_ADDRESSES) {
-    context.addIssue(
-      `have ${total} addresses in all, more than ${MAX_ADDRESSES} (write fewer or narrower targets)`,
-    );
-  }
-}
-
-/** Number of addresses in `targets`, equal networks counted once. */
-function countAddresses(targets: readonly Pick<ReadTarget, "network">[]): bigint {
-  const sizes = new Map(
-    targets.map(({ network }) => [formatNetwork(network), networkSize(network)]),
-  );
-  return sizes.values().reduce((sum, size) => sum + size, 0n);
-}
+/** Keys of the mappings in a sweep list, for suggestions. */
+export const SWEEP_KEYS = ["port_range", "interval"] as const;

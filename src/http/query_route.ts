@@ -4,6 +4,7 @@ import type { BodyEnv } from "./guards.ts";
 import { jsonError } from "./json_error.ts";
 import { addressParameters, ParameterError, type Parameters } from "./parameters.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
+import { judgeRequest, type RequestPolicy } from "./request_policy.ts";
 import { parseScanQuery, type ScanQuery } from "./scan_query.ts";
 
 /** What came of asking for a scan. */
@@ -16,15 +17,18 @@ export type ScanRequestResult =
 
 /** What the route needs. */
 export interface QueryRouteOptions {
+  /** Queues the scan, without the addresses that are excluded now; some are left. */
   readonly requestScan: (query: ScanQuery) => ScanRequestResult;
+  /** What requests may ask for, now. */
+  readonly policy: () => RequestPolicy;
   readonly rateLimiter: RateLimiter;
 }
 
 /** Scan keys that an answer lists at most. */
 const MAX_LISTED = 100;
 
-/** `/query`: validates the parameters, then takes from the rate limit, then queues. */
-export function queryRoute({ requestScan, rateLimiter }: QueryRouteOptions) {
+/** `/query`: validates the parameters, asks the policy, then takes from the rate limit, then queues. */
+export function queryRoute({ requestScan, policy, rateLimiter }: QueryRouteOptions) {
   return function query(c: Context<BodyEnv>): Response {
     let scanQuery: ScanQuery;
     try {
@@ -33,6 +37,8 @@ export function queryRoute({ requestScan, rateLimiter }: QueryRouteOptions) {
       if (!(error instanceof ParameterError)) throw error;
       return jsonError(c, 400, error);
     }
+    const verdict = judgeRequest(scanQuery, policy());
+    if (!verdict.allowed) return jsonError(c, verdict.status, verdict);
     const wait = rateLimiter.take();
     if (wait > 0) {
       c.header("Retry-After", String(wait));
@@ -40,7 +46,7 @@ export function queryRoute({ requestScan, rateLimiter }: QueryRouteOptions) {
         message: `Too many requests (scanning.rate_limit): try again in ${wait} s`,
       });
     }
-    return answer(c, requestScan(scanQuery));
+    return answer(c, requestScan(scanQuery), verdict);
   };
 }
 
@@ -84,7 +90,13 @@ function parseJsonObject(body: string): Record<string, unknown> {
   throw new ParameterError("body", "Cannot read it: send a JSON object with ip and ports");
 }
 
-function answer(c: Context<BodyEnv>, result: ScanRequestResult): Response {
+/** `excluded` addresses were asked for and are skipped. */
+function answer(
+  c: Context<BodyEnv>,
+  result: ScanRequestResult,
+  { excluded }: { excluded: number },
+): Response {
+  const skipped = excluded === 0 ? {} : { excluded_addresses: excluded };
   switch (result.status) {
     case "queued": {
       const { queued, active } = result;
@@ -95,15 +107,16 @@ function answer(c: Context<BodyEnv>, result: ScanRequestResult): Response {
       }));
       return c.json({
         status: "success",
-        message: `Queued ${count(queued.length, "scan")}`,
-        details: { queued: queued.length, already_active: active, scans },
+        message: `Queued ${count(queued.length, "scan")}` +
+          (excluded === 0 ? "" : `, without ${excluded} excluded of the addresses`),
+        details: { queued: queued.length, already_active: active, ...skipped, scans },
       });
     }
     case "skipped":
       return c.json({
         status: "skipped",
         message: "The same scan is already waiting or running",
-        details: { queued: 0, already_active: result.active },
+        details: { queued: 0, already_active: result.active, ...skipped },
       }, 202);
     case "too_many":
       return jsonError(c, 400, {

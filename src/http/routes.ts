@@ -15,6 +15,7 @@ import { jsonError } from "./json_error.ts";
 import { landingPage } from "./landing_page.ts";
 import { queryRoute, type QueryRouteOptions } from "./query_route.ts";
 import { reloadRoute, type ReloadRouteOptions } from "./reload_route.ts";
+import { clientNetworks } from "./request_policy.ts";
 import { routeLabels } from "./route_labels.ts";
 
 /** What the routes need from the rest of the program. */
@@ -78,6 +79,7 @@ export function createRoutes(deps: RouteDeps): Hono<ConnectionEnv> {
   });
   app.use(headLimit, authentication(deps.auth, OPEN_PATHS), readBody);
   for (const path of ["/query", "/-/reload"]) app.use(path, sameSiteOnly);
+  app.use("/query", clientNetworks(deps.policy));
   for (const { path, methods, handler } of table) {
     // HEAD is GET without a body, but what starts something is not asked for by HEAD.
     const allowed = methods.includes("POST") ? methods : [...methods, "HEAD"];

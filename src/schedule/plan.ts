@@ -1,15 +1,9 @@
-import type { Config } from "../config/config.ts";
-import {
-  addressBits,
-  formatNetwork,
-  type Network,
-  networkContains,
-  subnetworkAt,
-  subnetworkCount,
-} from "../domain/network.ts";
+import type { Config, ScanningConfig } from "../config/config.ts";
+import { formatNetwork, type Network, subnetworkAt, subnetworkCount } from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
 import type { PortSet } from "../domain/ports.ts";
-import { type Protocol, PROTOCOLS, type ScanUnit } from "../domain/scan.ts";
+import type { Protocol, ScanUnit } from "../domain/scan.ts";
+import { unitPrefix, type WantedNetwork, withoutOverlaps } from "./overlaps.ts";
 
 /** One target with one protocol: any number of scan units, none of which is made before it is needed. */
 export interface PlannedTarget {
@@ -27,28 +21,76 @@ export interface PlannedTarget {
   unitAt(index: number): ScanUnit;
 }
 
-/** What the configuration asks to scan again and again, in the order of the configuration. */
-export function planTargets(config: Config): PlannedTarget[] {
-  const { scanning } = config;
-  const protocols = scanning.udpScan ? PROTOCOLS : PROTOCOLS.filter((name) => name === "tcp");
-  const networks = withoutRepeats(config.targets.map((target) => target.network), scanning);
-  return networks.flatMap((network) =>
-    protocols.map((protocol) => {
-      const what = { protocol, ports: scanning.ports, portRange: scanning.portRange };
-      const { count, at } = splitNetwork(network, what, scanning);
-      const prefix = Math.max(network.prefix, unitPrefix(network, scanning));
-      return {
-        id: `${formatNetwork(network)} ${protocol} ${scanning.ports} /${prefix}`,
+/**
+ * What the configuration asks to scan again and again, in the order of the configuration: every
+ * network of every target, with each of its protocols and each schedule that is not of what is known.
+ * Host names are not in it. Units with equal addresses, ports and protocol are one unit, with the text
+ * of the first target that has it, the shortest interval of all that have it, and the options of the
+ * narrowest of them that has options of its own.
+ */
+export function planTargets(config: Pick<Config, "targets" | "scanning">): PlannedTarget[] {
+  const { maxCidrSize } = config.scanning;
+  const groups = groupByPorts(config);
+  const planned: { order: number; target: PlannedTarget }[] = [];
+  for (const { protocol, ports, wanted } of groups) {
+    for (const { network, rule, order } of withoutOverlaps(wanted, maxCidrSize)) {
+      const { portRange, interval } = rule;
+      const unitOptions = { maxCidrSize, ...rule.options };
+      const { count, at } = splitNetwork(network, { protocol, ports, portRange }, unitOptions);
+      const prefix = Math.max(network.prefix, unitPrefix(network, maxCidrSize));
+      const target = {
+        id: `${formatNetwork(network)} ${protocol} ${ports} /${prefix}`,
         network,
         protocol,
-        ports: scanning.ports,
+        ports,
         unitPrefix: prefix,
-        interval: scanning.interval,
+        interval,
         unitCount: count,
         unitAt: at,
       };
-    })
-  );
+      planned.push({ order, target });
+    }
+  }
+  return planned.sort((a, b) => a.order - b.order).map(({ target }) => target);
+}
+
+/** What is scanned with the same ports and protocol, so that its units can be equal. */
+interface PortGroup {
+  readonly protocol: Protocol;
+  readonly ports: PortSet;
+  readonly wanted: WantedNetwork[];
+}
+
+function groupByPorts(
+  { targets, scanning }: Pick<Config, "targets" | "scanning">,
+): Iterable<PortGroup> {
+  const groups = new Map<string, PortGroup>();
+  // Most targets share their ports: the text of a long list is not made and compared for each.
+  const known = { tcp: new Map<PortSet, PortGroup>(), udp: new Map<PortSet, PortGroup>() };
+  const groupOf = (protocol: Protocol, ports: PortSet): PortGroup => {
+    const text = `${protocol} ${ports}`;
+    const group = groups.get(text) ?? { protocol, ports, wanted: [] };
+    groups.set(text, group);
+    known[protocol].set(ports, group);
+    return group;
+  };
+  let order = 0;
+  for (const { networks, protocols, schedules, nmap, timeout } of targets) {
+    const own = nmap !== scanning.nmap || timeout !== scanning.timeout;
+    const options = { nmap, timeout, own };
+    for (const { network } of networks) {
+      for (const protocol of protocols) {
+        for (const { ports, portRange, interval } of schedules) {
+          if (ports === "known") continue;
+          const set = ports[protocol];
+          const { wanted } = known[protocol].get(set) ?? groupOf(protocol, set);
+          wanted.push({ network, order, rule: { order, portRange, interval, options } });
+          order++;
+        }
+      }
+    }
+  }
+  return groups.values();
 }
 
 /** Ports and protocol of a scan, with the text that its label shows. */
@@ -62,9 +104,9 @@ export interface ScanWhat {
 export function splitNetwork(
   network: Network,
   what: ScanWhat,
-  scanning: Config["scanning"],
+  { maxCidrSize, nmap, timeout }: Pick<ScanningConfig, "maxCidrSize" | "nmap" | "timeout">,
 ): { count: number; at: (index: number) => ScanUnit } {
-  const prefix = unitPrefix(network, scanning);
+  const prefix = unitPrefix(network, maxCidrSize);
   return {
     count: subnetworkCount(network, prefix),
     at: (index) => {
@@ -73,39 +115,11 @@ export function splitNetwork(
         key: { target: formatNetwork(part), portRange: what.portRange, protocol: what.protocol },
         network: part,
         ports: what.ports,
-        nmap: scanning.nmap,
-        timeout: scanning.timeout,
+        nmap,
+        timeout,
       };
     },
   };
-}
-
-/** IPv6 networks are split at 96 + `max_cidr_size`, so that both versions give units of equal size. */
-function unitPrefix({ family }: Network, { maxCidrSize }: Config["scanning"]): number {
-  return addressBits(family) - 32 + maxCidrSize;
-}
-
-/** Drops networks all of whose units another one has as well; a narrower network is a unit of its own. */
-function withoutRepeats(networks: readonly Network[], scanning: Config["scanning"]): Network[] {
-  const broadestFirst = [...networks].sort((a, b) =>
-    a.family - b.family || (a.base < b.base ? -1 : a.base > b.base ? 1 : a.prefix - b.prefix)
-  );
-  const kept = new Set<Network>();
-  const seen = new Set<string>();
-  let cover: Network | undefined;
-  for (const network of broadestFirst) {
-    const splits = network.prefix <= unitPrefix(network, scanning);
-    if (splits && cover !== undefined && networkContains(cover, firstAddress(network))) continue;
-    if (seen.has(formatNetwork(network))) continue;
-    if (splits) cover = network;
-    seen.add(formatNetwork(network));
-    kept.add(network);
-  }
-  return networks.filter((network) => kept.has(network));
-}
-
-function firstAddress({ family, base }: Network): { family: Network["family"]; value: bigint } {
-  return { family, value: base };
 }
 
 /** The unit of a target that has this network, with the options and the text of the target's ports. */

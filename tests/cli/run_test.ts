@@ -118,7 +118,7 @@ Deno.test("run() prints every problem of a configuration on stderr, ends with 2,
     `server: { address: 127.0.0.1, port: ${port}, prot: 1 }\n` +
       "scanning: { intervall: 5, max_retries: 51 }\n" +
       "auth: { basic: { username: u, password: sesame, pass: x } }\n" +
-      "targets: [localhost, 10.0.0.0/33]\n",
+      "targets: [127.1, 10.0.0.0/33]\n",
   );
   const lines = await Promise.all(
     [[], ["--config.check"]].map(async (flags) => {

@@ -21,7 +21,7 @@ Deno.test("loadConfig() reads the example in the repository, which warns of noth
   const { config, warnings } = await loadConfig(path);
   assert.deepEqual(warnings, []);
   assert.deepEqual(config.server, { address: "127.0.0.1", port: 9919 });
-  assert.deepEqual(config.targets.map(({ text }) => text), ["127.0.0.1"]);
+  assert.deepEqual(config.targets.flatMap(({ texts }) => texts), ["127.0.0.1"]);
   assert.equal(config.auth, undefined);
   assert.deepEqual(config.state, DEFAULTS.state);
 });

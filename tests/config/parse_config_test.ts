@@ -38,15 +38,21 @@ const DEFAULTS = {
       maxRttTimeout: 0,
       minRttTimeout: 0,
     },
+    maxOpenPortsPerHost: 1000,
+    exclude: [],
   },
   auth: undefined,
   targets: [],
+  targetsFiles: [],
+  targetsHttp: [],
+  policy: { allowedNetworks: [], clientNetworks: [], trustedProxies: [], maxProbes: 2 ** 24 },
   state: {
     path: "openport-exporter.db",
     pathWritten: false,
     closedPortRetention: 604_800,
     historyRetention: 7_776_000,
   },
+  metrics: { portSeriesLimit: 1_000_000 },
 };
 
 Deno.test("parseConfig() gives every key of an empty file its default, without a warning", () => {
@@ -93,21 +99,88 @@ Deno.test("parseConfig() reads every key", () => {
         maxRttTimeout: 150,
         minRttTimeout: 50,
       },
+      maxOpenPortsPerHost: 500,
+      exclude: ["192.0.2.1/32", "2001:db8::/32"],
     },
     auth: { username: "007", password: "0x1F" },
     targets: [
-      ["127.0.0.1", "127.0.0.1/32"],
-      ["192.0.2.0/24", "192.0.2.0/24"],
-      ["2001:db8::1", "2001:db8::1/128"],
+      target("127.0.0.1", [["127.0.0.1", "127.0.0.1/32"]]),
+      target("192.0.2.0/24", [["192.0.2.0/24", "192.0.2.0/24"]]),
+      target("2001:db8::1", [["2001:db8::1", "2001:db8::1/128"]]),
+      target("Web.example.com.", [], ["web.example.com."]),
+      {
+        name: "dmz",
+        texts: ["198.51.100.0/24", "dmz.example.com"],
+        networks: [["198.51.100.0/24", "198.51.100.0/24"]],
+        hostNames: ["dmz.example.com"],
+        protocols: ["tcp"],
+        schedules: [
+          { portRange: "1-65535", ports: { tcp: "1-65535", udp: "" }, interval: 86_400 },
+          { portRange: "known", ports: "known", interval: 60 },
+          { portRange: "22,80", ports: { tcp: "22,80", udp: "" }, interval: 900 },
+        ],
+        expected: { tcp: "22,443", udp: "" },
+        allowed: { tcp: "80,8000-8100", udp: "53" },
+        hasPolicy: true,
+        nmap: {
+          technique: "syn",
+          disableDnsResolution: true,
+          disableHostDiscovery: true,
+          minRate: 0,
+          maxRate: 15,
+          minParallelism: 0,
+          maxRetries: 1,
+          hostTimeout: 60,
+          scanDelay: 10,
+          maxScanDelay: 20,
+          initialRttTimeout: 101,
+          maxRttTimeout: 151,
+          minRttTimeout: 51,
+        },
+        timeout: 1800,
+        labels: {},
+      },
     ],
+    targetsFiles: [
+      { text: "targets/*.json", pattern: "targets/*.json" },
+      { text: "/etc/targets.yml", pattern: "/etc/targets.yml" },
+    ],
+    targetsHttp: [
+      { url: "https://inventory.example.com/targets", refreshInterval: 60 },
+      { url: "http://127.0.0.1:8080/sd?site=1", refreshInterval: 300 },
+    ],
+    policy: {
+      allowedNetworks: ["10.0.0.0/8"],
+      clientNetworks: ["127.0.0.0/8", "::1/128"],
+      trustedProxies: ["192.0.2.7/32"],
+      maxProbes: 65536,
+    },
     state: {
       path: "/var/lib/openport-exporter/state.db",
       pathWritten: true,
       closedPortRetention: 129_600,
       historyRetention: 0,
     },
+    metrics: { portSeriesLimit: 50_000 },
   });
 });
+
+/** A target of valid_full.yaml that has nothing of its own. */
+function target(name: string, networks: string[][], hostNames: string[] = []) {
+  const ports = "22,80,8000-8100";
+  return {
+    name,
+    texts: [name],
+    networks,
+    hostNames,
+    protocols: ["tcp", "udp"],
+    schedules: [{ portRange: ports, ports: { tcp: ports, udp: ports }, interval: 21600 }],
+    expected: { tcp: "", udp: "" },
+    allowed: { tcp: "", udp: "" },
+    hasPolicy: false,
+    labels: {},
+  };
+}
 
 Deno.test("parseConfig() follows aliases", () => {
   const { config } = read("valid_anchors.yaml");
@@ -208,8 +281,7 @@ Deno.test("parseConfig() takes retentions from 0 to ten years", () => {
 
 Deno.test("parseConfig() ignores blanks around a target and accepts 2^24 addresses", () => {
   const { config } = parseConfig("targets: [' 10.0.0.0/8\t', 10.0.0.0/8]", "config.yaml");
-  assert.equal(config.targets[0]?.text, "10.0.0.0/8");
-  assert.equal(config.targets.length, 2);
+  assert.deepEqual(config.targets.map(({ texts }) => texts), [["10.0.0.0/8"]]);
 });
 
 Deno.test("parseConfig() reads YAML 1.2 even when told otherwise", () => {
@@ -283,4 +355,36 @@ Deno.test("parseConfig() throws nothing but ConfigError, whatever the text", () 
     ),
     { numRuns: 3000 },
   );
+});
+
+Deno.test("parseConfig() takes files with targets from its own directory, and each source once", () => {
+  const yaml = "targets_files: [a.json, sd/*.yml, /x/b.yaml, a.json]\n" +
+    "targets_http: [http://a, { url: http://a/, refresh_interval: 5 }, https://b?token=s3cret]\n";
+  const { config, warnings } = parseConfig(yaml, "/etc/exporter/config.yaml");
+  assert.deepEqual(config.targetsFiles, [
+    { text: "a.json", pattern: "/etc/exporter/a.json" },
+    { text: "sd/*.yml", pattern: "/etc/exporter/sd/*.yml" },
+    { text: "/x/b.yaml", pattern: "/x/b.yaml" },
+  ]);
+  assert.deepEqual(config.targetsHttp, [
+    { url: "http://a/", refreshInterval: 60 },
+    { url: "https://b/?token=s3cret", refreshInterval: 60 },
+  ]);
+  assert.deepEqual(
+    warnings,
+    [
+      'c:1:46: targets_files[3]: "a.json" is already targets_files[0]',
+      "c:2:26: targets_http[1]: is the same URL as targets_http[0]",
+    ].map((line) => line.replace("c:", "/etc/exporter/config.yaml:")),
+  );
+});
+
+Deno.test("parseConfig() warns of host bits in every list of networks", () => {
+  const yaml =
+    "scanning: { exclude: [10.0.0.1/8, ::1/0] }\npolicy: { allowed_networks: [10.1.0.0/8] }";
+  assert.deepEqual(parseConfig(yaml, "c").warnings, [
+    'c:1:23: scanning.exclude[0]: "10.0.0.1/8" has host bits set: 10.0.0.0/8 is used',
+    'c:1:35: scanning.exclude[1]: "::1/0" has host bits set: ::/0 is used',
+    'c:2:30: policy.allowed_networks[0]: "10.1.0.0/8" has host bits set: 10.0.0.0/8 is used',
+  ]);
 });

@@ -4,7 +4,10 @@ import type { ConnectionInfo } from "../../src/http/connection.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
 import type { ScanRequestResult } from "../../src/http/query_route.ts";
 import { createRoutes, type RouteDeps } from "../../src/http/routes.ts";
+import type { RequestPolicy } from "../../src/http/request_policy.ts";
 import type { ScanQuery } from "../../src/http/scan_query.ts";
+import { parseNetwork } from "../../src/domain/network.ts";
+import { NetworkSet } from "../../src/domain/network_set.ts";
 import { createLogger } from "../../src/log/logger.ts";
 import { httpRequestCounter } from "../../src/metrics/exporter_metrics.ts";
 import { Registry } from "../../src/prometheus/registry.ts";
@@ -16,6 +19,23 @@ export const AUTH = { username: "ömer", password: "sésame öffne 漢" };
 export function basic(username: string, password: string): string {
   const bytes = new TextEncoder().encode(`${username}:${password}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+}
+
+/** A set of networks from their texts. */
+export function networks(...texts: readonly string[]): NetworkSet {
+  return NetworkSet.of(texts.map((text) => parseNetwork(text).network));
+}
+
+/** A policy that allows what is not set. */
+export function makePolicy(overrides: Partial<RequestPolicy> = {}): RequestPolicy {
+  return {
+    allowedNetworks: NetworkSet.EMPTY,
+    clientNetworks: NetworkSet.EMPTY,
+    trustedProxies: NetworkSet.EMPTY,
+    exclude: NetworkSet.EMPTY,
+    maxProbes: 2 ** 40,
+    ...overrides,
+  };
 }
 
 /** Routes without a program behind them. */
@@ -69,6 +89,7 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
       asked.push(query);
       return result ?? { status: "skipped", active: 1 };
     },
+    policy: () => makePolicy(),
     rateLimiter: new RateLimiter({ perMinute: 0, now: () => 0 }),
     requests,
     log: createLogger({

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import { parseAddress } from "../../src/domain/address.ts";
 import { formatNetwork, networkContains, networkSize } from "../../src/domain/network.ts";
-import { type PlannedTarget, planTargets } from "../../src/schedule/plan.ts";
+import { Plan, type PlannedTarget, planTargets } from "../../src/schedule/plan.ts";
 import { makeConfig, makeTarget } from "./builders.ts";
 
 function keys(target: PlannedTarget): string[] {
@@ -110,7 +111,7 @@ Deno.test("planTargets() covers every configured address, none broader than allo
         assert.ok(network.prefix >= maxCidrSize);
         assert.equal(key.target, formatNetwork(network));
       }
-      for (const { network } of config.targets) {
+      for (const { network } of config.targets.flatMap(({ networks }) => networks)) {
         const inside = units.filter((unit) =>
           networkContains(network, { family: 4, value: unit.network.base }) &&
           unit.network.prefix === Math.max(network.prefix, maxCidrSize)
@@ -119,11 +120,167 @@ Deno.test("planTargets() covers every configured address, none broader than allo
         assert.equal(size, networkSize(network));
       }
       const outside = units.filter((unit) =>
-        !config.targets.some(({ network }) =>
-          networkContains(network, parseAddress(unit.key.target.split("/")[0]!))
+        !config.targets.some(({ networks: [part] }) =>
+          networkContains(part!.network, parseAddress(unit.key.target.split("/")[0]!))
         )
       );
       assert.deepEqual(outside, []);
     }),
+  );
+});
+
+/** Networks, ports, protocols and intervals that a file with these targets comes to. */
+function planned(targets: string, scanning = ""): string[] {
+  const text = `scanning: { port_range: "1-9", interval: 1d, ${scanning} }\ntargets: [${targets}]`;
+  return planTargets(parseConfig(text, "c").config).map(
+    ({ network, protocol, interval, unitAt }) =>
+      `${formatNetwork(network)} ${unitAt(0).key.portRange} ${protocol} ${interval}`,
+  );
+}
+
+Deno.test("planTargets() plans every network, protocol and schedule of a target, but names and what is known", () => {
+  assert.deepEqual(
+    planned(
+      "{ target: [10.0.0.1, a.example.com, ::1], name: a, protocol: both, sweeps: [" +
+        '{ port_range: known, interval: 1m }, { port_range: "22, 80", interval: 15m }] }, b.example.com, 10.0.0.2',
+    ),
+    [
+      "10.0.0.1/32 1-9 tcp 86400",
+      "10.0.0.1/32 22,80 tcp 900",
+      "10.0.0.1/32 1-9 udp 86400",
+      "10.0.0.1/32 22,80 udp 900",
+      "::1/128 1-9 tcp 86400",
+      "::1/128 22,80 tcp 900",
+      "::1/128 1-9 udp 86400",
+      "::1/128 22,80 udp 900",
+      "10.0.0.2/32 1-9 tcp 86400",
+    ],
+  );
+});
+
+Deno.test("planTargets() makes equal units of several targets one, under the first text, with the shortest interval", () => {
+  assert.deepEqual(
+    planned('10.0.0.1, { target: 10.0.0.1/32, port_range: "1-4,5-9", interval: 1h }'),
+    ["10.0.0.1/32 1-9 tcp 3600"],
+  );
+  assert.deepEqual(
+    planned('{ target: 10.0.0.1/32, port_range: "1-4,5-9", interval: 1h }, 10.0.0.1'),
+    ["10.0.0.1/32 1-4,5-9 tcp 3600"],
+  );
+  // other ports or another protocol are other units
+  assert.deepEqual(
+    planned(
+      '10.0.0.1, { target: 10.0.0.1/32, port_range: "1-8" }, { target: 10.0.0.1, name: u, protocol: udp }',
+    ),
+    ["10.0.0.1/32 1-9 tcp 86400", "10.0.0.1/32 1-8 tcp 86400", "10.0.0.1/32 1-9 udp 86400"],
+  );
+});
+
+Deno.test("planTargets() cuts a target where one inside it is scanned more often", () => {
+  assert.deepEqual(
+    planned("10.0.0.0/22, { target: 10.0.1.0/24, interval: 1h }").sort(),
+    ["10.0.0.0/24 1-9 tcp 86400", "10.0.1.0/24 1-9 tcp 3600", "10.0.2.0/23 1-9 tcp 86400"],
+  );
+  // one that is scanned less often changes nothing
+  assert.deepEqual(
+    planned("{ target: 10.0.0.0/22, interval: 1h }, 10.0.1.0/24"),
+    ["10.0.0.0/22 1-9 tcp 3600"],
+  );
+  // narrower than a unit: a unit of its own, with its own turn
+  assert.deepEqual(
+    planned("10.0.0.0/24, { target: 10.0.0.1, interval: 1h }"),
+    ["10.0.0.0/24 1-9 tcp 86400", "10.0.0.1/32 1-9 tcp 3600"],
+  );
+  assert.deepEqual(
+    planned(
+      "{ target: 10.0.0.0/23, interval: 1h }, { target: 10.0.0.0/22, interval: 2h }, { target: 10.0.0.0/21, interval: 3h }",
+    ).sort(),
+    ["10.0.0.0/23 1-9 tcp 3600", "10.0.2.0/23 1-9 tcp 7200", "10.0.4.0/22 1-9 tcp 10800"],
+  );
+});
+
+Deno.test("planTargets() gives a unit the options of the narrowest target that has its own", () => {
+  const rates = (targets: string) =>
+    planTargets(parseConfig(`targets: [${targets}]`, "c").config)
+      .map(({ network, unitAt }) => `${formatNetwork(network)} ${unitAt(0).nmap.maxRate}`).sort();
+  assert.deepEqual(rates("10.0.0.0/23, { target: 10.0.1.0/24, scanning: { max_rate: 9 } }"), [
+    "10.0.0.0/24 0",
+    "10.0.1.0/24 9",
+  ]);
+  assert.deepEqual(rates("10.0.1.0/24, { target: 10.0.0.0/23, scanning: { max_rate: 9 } }"), [
+    "10.0.0.0/23 9",
+  ]);
+  assert.deepEqual(
+    rates(
+      "{ target: 10.0.0.0/24, name: a, scanning: { max_rate: 8 } }, " +
+        "{ target: 10.0.0.0/24, name: b, scanning: { max_rate: 9 } }",
+    ),
+    ["10.0.0.0/24 8"],
+  );
+});
+
+const overlapping = fc.array(
+  fc.record({
+    text: fc.tuple(fc.nat(255), fc.integer({ min: 20, max: 28 }))
+      .map(([n, prefix]) => `10.0.${n & 15}.${(n >> 4) << 4}/${prefix}`),
+    interval: fc.integer({ min: 60, max: 63 }),
+    ports: fc.constantFrom("1-9", "1-4,5-9", "22"),
+    rate: fc.constantFrom(0, 0, 7, 8),
+  }),
+  { minLength: 1, maxLength: 8 },
+);
+
+Deno.test("planTargets() has every unit of every target once, as often as the most frequent asks for", () => {
+  fc.assert(
+    fc.property(overlapping, fc.integer({ min: 22, max: 26 }), (targets, maxCidrSize) => {
+      const items = targets.map(({ text, interval, ports, rate }, n) =>
+        `{ target: ${text}, name: t${n}, port_range: "${ports}", interval: ${interval}` +
+        `${rate === 0 ? "" : `, scanning: { max_rate: ${rate} }`} }`
+      );
+      const text = `scanning: { max_cidr_size: ${maxCidrSize} }\ntargets: [${items.join(", ")}]`;
+      const { config } = parseConfig(text, "c");
+      const wanted = new Map<
+        string,
+        { interval: number; portRange: string; rate: number; prefix: number }
+      >();
+      for (const { networks: [part], schedules: [main], nmap } of config.targets) {
+        const { network } = part!;
+        const alone = planTargets({
+          ...config,
+          targets: [config.targets.find(({ networks }) => networks[0] === part)!],
+        });
+        const own = nmap !== config.scanning.nmap;
+        for (const target of alone) {
+          for (let index = 0; index < target.unitCount; index++) {
+            const id = `${target.unitAt(index).key.target} ${target.ports}`;
+            const before = wanted.get(id);
+            const closer = own && network.prefix > (before?.prefix ?? -1);
+            wanted.set(id, {
+              interval: Math.min(main!.interval, before?.interval ?? Infinity),
+              portRange: before?.portRange ?? main!.portRange,
+              rate: closer ? nmap.maxRate : before?.rate ?? 0,
+              prefix: closer ? network.prefix : before?.prefix ?? -1,
+            });
+          }
+        }
+      }
+      const all = planTargets(config);
+      const plan = new Plan(all);
+      assert.equal(plan.ids.size, all.length);
+      let units = 0;
+      for (const target of all) {
+        for (let index = 0; index < target.unitCount; index++) {
+          units++;
+          const unit = target.unitAt(index);
+          const { prefix: _, ...expected } = wanted.get(`${unit.key.target} ${target.ports}`)!;
+          const { interval } = target;
+          const { nmap: { maxRate: rate }, key: { portRange } } = unit;
+          assert.deepEqual({ interval, portRange, rate }, expected);
+          assert.equal(plan.targetOf(unit), target);
+        }
+      }
+      assert.equal(units, wanted.size);
+    }),
+    { numRuns: 300 },
   );
 });

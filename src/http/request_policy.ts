@@ -1,0 +1,79 @@
+import type { MiddlewareHandler } from "@hono/hono";
+import { formatNetwork, type Network, networkSize } from "../domain/network.ts";
+import type { NetworkSet } from "../domain/network_set.ts";
+import type { PortSet } from "../domain/ports.ts";
+import { clientAddress } from "./client_address.ts";
+import type { ConnectionEnv } from "./connection.ts";
+import { jsonError } from "./json_error.ts";
+
+/** What requests may ask for, and who may ask; a reload may change all of it. */
+export interface RequestPolicy {
+  /** Networks that a request may name; empty allows any. */
+  readonly allowedNetworks: NetworkSet;
+  /** Who may ask; empty allows anyone. */
+  readonly clientNetworks: NetworkSet;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: NetworkSet;
+  /** Addresses that nobody scans; wins over everything that is allowed. */
+  readonly exclude: NetworkSet;
+  /** Most probes, addresses × ports, of one request. */
+  readonly maxProbes: number;
+}
+
+/** What the policy says of a request. */
+export type Verdict =
+  /** `excluded` addresses of the network are to be skipped, 0 to its size - 1. */
+  | { readonly allowed: true; readonly excluded: number }
+  | {
+    readonly allowed: false;
+    readonly status: 400 | 403;
+    /** The request parameter at fault. */
+    readonly parameter: "ip" | "ports";
+    readonly message: string;
+  };
+
+/** Whether a scan of `ports` on every address of `network` may be asked for. */
+export function judgeRequest(
+  { network, ports }: { readonly network: Network; readonly ports: PortSet },
+  { allowedNetworks, exclude, maxProbes }: RequestPolicy,
+): Verdict {
+  const refuse = (status: 400 | 403, parameter: "ip" | "ports", message: string): Verdict => ({
+    allowed: false,
+    status,
+    parameter,
+    message: `${parameter}: ${message}`,
+  });
+  const text = formatNetwork(network);
+  if (!allowedNetworks.isEmpty && !allowedNetworks.covers(network)) {
+    const what = allowedNetworks.overlaps(network) ? "a part of it" : "it";
+    return refuse(403, "ip", `Cannot scan ${text}: ${what} lies outside policy.allowed_networks`);
+  }
+  const excluded = exclude.countIn(network);
+  const addresses = networkSize(network) - excluded;
+  if (addresses === 0n) {
+    return refuse(403, "ip", `Cannot scan ${text}: all of it is excluded (scanning.exclude)`);
+  }
+  const probes = addresses * BigInt(ports.size);
+  if (probes > BigInt(maxProbes)) {
+    const asked = `${probes} probes (addresses × ports): policy.max_probes allows ${maxProbes}`;
+    return addresses === 1n
+      ? refuse(400, "ports", `Cannot send ${asked}; ask for fewer ports`)
+      : refuse(400, "ip", `Cannot send ${asked}; ask for a narrower network or fewer ports`);
+  }
+  return { allowed: true, excluded: Number(excluded) };
+}
+
+/** Refuses requests from outside `policy.client_networks`; a client whose address is not known is outside. */
+export function clientNetworks(policy: () => RequestPolicy): MiddlewareHandler<ConnectionEnv> {
+  return async function clientNetworks(c, next) {
+    const { clientNetworks, trustedProxies } = policy();
+    if (clientNetworks.isEmpty) return await next();
+    const client = clientAddress(c.env, c.req.raw.headers, { trustedProxies });
+    if (client !== undefined && clientNetworks.has(client)) return await next();
+    return jsonError(c, 403, {
+      message: `Cannot take this request from ${
+        client?.text ?? "an unknown address"
+      }: policy.client_networks does not have it`,
+    });
+  };
+}
