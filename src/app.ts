@@ -3,7 +3,7 @@ import type { Config } from "./config/config.ts";
 import { effectiveConfigYaml } from "./config/effective_config.ts";
 import type { Address } from "./domain/address.ts";
 import { NetworkIndex } from "./domain/network_index.ts";
-import { PortSet } from "./domain/ports.ts";
+import type { PortSet } from "./domain/ports.ts";
 import { type Protocol, type ScanKey, type ScanUnit, unitId } from "./domain/scan.ts";
 import type { ConnectionInfo } from "./http/connection.ts";
 import type { Health } from "./http/health.ts";
@@ -23,10 +23,18 @@ import { NmapMonitor } from "./nmap/monitor.ts";
 import { NmapProcesses } from "./nmap/process.ts";
 import { createNmapScanner } from "./nmap/scanner.ts";
 import { Registry } from "./prometheus/registry.ts";
+import { ScheduledTask } from "./queue/scheduled_task.ts";
 import { type Task, TaskQueue } from "./queue/task_queue.ts";
 import { sizeClass } from "./scan/batch_size.ts";
 import { WorkerPool } from "./scan/worker_pool.ts";
-import { Plan, type PlannedTarget, planTargets, splitNetwork, unitOf } from "./schedule/plan.ts";
+import {
+  isLarge,
+  Plan,
+  type PlannedTarget,
+  planTargets,
+  splitNetwork,
+  unitOf,
+} from "./schedule/plan.ts";
 import type { DueUnit } from "./schedule/schedule.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { PortState } from "./state/port_state.ts";
@@ -40,8 +48,6 @@ const PRUNE_MS = 60_000;
 const PRUNE_STEP = 1000;
 /** Most scan keys outside the configuration (contract, section 4). */
 const REQUESTED_LIMIT = 1000;
-/** Targets of at most so many units have their counters from the start (contract, section 4). */
-const MAX_EAGER_UNITS = 256;
 
 /** What the program is made from. */
 export interface AppOptions {
@@ -128,6 +134,7 @@ export class App {
     this.#rateLimiter = new RateLimiter({ perMinute: config.scanning.rateLimit, now });
     this.#pool = new WorkerPool({
       workers: config.scanning.workerCount,
+      totalRate: config.scanning.maxTotalRate,
       queue: this.#queue,
       records: this.#records,
       recordOf: (task) => this.#recordOf(task.unit),
@@ -144,24 +151,25 @@ export class App {
       events: {
         applied: (record, changes) => {
           const target = this.#records.target(record.key.target);
+          this.#records.touch(record);
           for (const { type } of changes) {
             if (type === "closed_to_open") target.closedToOpen++;
             else target.openToClosed++;
           }
-          this.#records.touch(record);
           scanLog.changed(record.key, changes);
           this.#keeper.save(historyOf(changes, target.target));
         },
         unconfirmed: (record, ports, doubt) => {
-          this.#records.target(record.key.target).unconfirmed += ports;
           this.#records.touch(record);
+          this.#records.target(record.key.target).unconfirmed += ports;
           scanLog.unconfirmed(record.key, ports, doubt);
         },
         secondLookFailed: (key, doubt, message) => scanLog.secondLookFailed(key, doubt, message),
         processEnded: (key, job, outcome) => scanLog.processEnded(key, job, outcome),
       },
-      onTaken: ({ id }) => {
-        this.#startedBy.set(id, this.#technique);
+      onTaken: (task) => {
+        this.#startedBy.set(task.id, this.#technique);
+        this.#taken(task);
         this.#scheduler.fill();
       },
       onEnd: (task, record, summary) => {
@@ -178,18 +186,14 @@ export class App {
       now,
       room: () => this.#queue.scheduleRoom,
       isActive: (id) => this.#isActive(id),
-      offer: ({ unit, id, target }) => {
-        const record = this.#recordOf(unit);
-        record.pending = true;
-        this.#records.touch(record);
-        const task = { unit, id, origin: "schedule", target, sizeClass: sizeClass(unit) } as const;
-        this.#queue.offer(task);
+      offer: (due) => {
+        this.#queue.offer(this.#scheduledTask(due));
         this.#pool.wake();
       },
       skipped: (unit, turns) => {
         const record = this.#recordOf(unit);
-        record.skipped += turns;
         this.#records.touch(record);
+        record.skipped += turns;
         scanLog.skipped(unit.key, turns);
       },
       filled: () => this.#keeper.save(),
@@ -201,9 +205,8 @@ export class App {
       takeMoved: () => this.#scheduler.takeMoved(),
       wallOffset,
     });
-    this.#keeper.forgetRounds(
-      rounds.map(({ id }) => id).filter((id) => !this.#plan.ids.has(id)),
-    );
+    const ids = this.#plan.ids();
+    this.#keeper.forgetRounds(rounds.map(({ id }) => id).filter((id) => !ids.has(id)));
     this.#retainWanted();
     this.#openRecords();
 
@@ -241,7 +244,7 @@ export class App {
       version: build.version,
       telemetryPath: options.telemetryPath,
       auth: () => this.#config.auth,
-      render: (format) => registry.render(format),
+      openExposition: (format, encoding) => registry.open(format, encoding),
       health: () => this.#health(),
       notReady: () => this.#notReady(),
       requestScan: (query) => this.#requestScan(query),
@@ -285,12 +288,14 @@ export class App {
     this.#state.closedRetention = state.closedPortRetention * 1000;
     this.#rateLimiter.setPerMinute(scanning.rateLimit);
     this.#queue.capacity = scanning.taskQueueSize;
-    this.#pool.resize(scanning.workerCount);
+    this.#pool.resize({ workers: scanning.workerCount, totalRate: scanning.maxTotalRate });
     this.#retainWanted();
     this.#openRecords();
-    this.#queue.renew((task) => this.#renewed(task));
-    for (const id of this.#blocked) if (!this.#plan.ids.has(id)) this.#blocked.delete(id);
-    this.#keeper.forgetRounds([...before.ids].filter((id) => !this.#plan.ids.has(id)));
+    const sizeOf = sizeClassOfTargets();
+    this.#queue.renew((task) => this.#renewed(task, sizeOf));
+    const ids = this.#plan.ids();
+    for (const id of this.#blocked) if (!ids.has(id)) this.#blocked.delete(id);
+    this.#keeper.forgetRounds([...before.ids()].filter((id) => !ids.has(id)));
     this.#scheduler.replace(this.#plan.targets);
     if (technique !== this.#technique) this.#retryBlocked((target) => this.#worksByConnect(target));
     this.#keeper.save();
@@ -315,9 +320,25 @@ export class App {
     return this.#queue.has(id) || this.#pool.isRunning(id);
   }
 
+  /** The task of a due unit; of a large target, nothing else is made of it before it is begun. */
+  #scheduledTask({ unit, id, target, place }: DueUnit): Task {
+    if (isLarge(target) && place !== undefined) {
+      return new ScheduledTask({ id, target, ...place }, sizeClass(unit));
+    }
+    this.#records.notePending(this.#recordOf(unit));
+    return { unit, id, origin: "schedule", target, sizeClass: sizeClass(unit) };
+  }
+
+  /** From here on a unit of a large target is remembered by its record. */
+  #taken(task: Task): void {
+    if (task.target === undefined) return;
+    this.#records.notePending(this.#recordOf(task.unit));
+    if (task instanceof ScheduledTask) this.#scheduler.begun(task.target.id, task.after);
+  }
+
   #openRecords(): void {
     for (const target of this.#plan.targets) {
-      if (target.unitCount > MAX_EAGER_UNITS) continue;
+      if (isLarge(target)) continue;
       for (let index = 0; index < target.unitCount; index++) {
         this.#records.open(target.unitAt(index), { configured: true });
       }
@@ -333,27 +354,40 @@ export class App {
 
   /** Units whose turn was taken by an earlier process that did not end it. */
   #unfinished(): DueUnit[] {
-    return [...this.#records.all()].flatMap(([id, record]) => {
-      const target = record.pending ? this.#plan.targetOf(record.unit) : undefined;
-      if (target === undefined) return [];
-      return [{ id, unit: unitOf(target, record.unit), target, missedTurns: 0 }];
-    });
+    const unfinished: DueUnit[] = [];
+    for (const record of this.#records.values()) {
+      const target = record.pending ? this.#plan.targetOf(record) : undefined;
+      if (target === undefined) continue;
+      const unit = unitOf(target, record);
+      unfinished.push({ id: unitId(unit), unit, target, missedTurns: 0 });
+    }
+    return unfinished;
   }
 
   /** Lets go of everything that the configuration does not ask for any more. */
   #retainWanted(): void {
-    const dropped = this.#records.dropUnwanted((_id, { unit }) =>
-      this.#plan.targetOf(unit) !== undefined
+    const dropped = this.#records.dropUnwanted((record) =>
+      this.#plan.targetOf(record) !== undefined
     );
     const gone = new Set(dropped);
     this.#pool.abandon(dropped);
-    this.#queue.remove(({ id }) => gone.has(id));
+    this.#queue.remove((task) => gone.has(task.id) || !this.#isPlanned(task));
     this.#retain(() => true);
   }
 
+  /** Whether the configuration names what a task was planned for; a request needs no plan. */
+  #isPlanned(task: Task): boolean {
+    return task.target === undefined || this.#plan.successorOf(task.target) !== undefined ||
+      this.#plan.targetOf(task.unit) !== undefined;
+  }
+
   /** A waiting task with the options of the configuration in use. */
-  #renewed(task: Task): Task {
+  #renewed(task: Task, sizeOf: (target: PlannedTarget) => number): Task {
     const { scanning } = this.#config;
+    const target = task.target && this.#plan.successorOf(task.target);
+    if (task instanceof ScheduledTask && target !== undefined) {
+      return task.renewed(target, sizeOf(target));
+    }
     const unit = { ...task.unit, nmap: scanning.nmap, timeout: scanning.timeout };
     return { ...task, unit, target: this.#plan.targetOf(unit), sizeClass: sizeClass(unit) };
   }
@@ -435,12 +469,11 @@ export class App {
   /** Of the addresses that `concerned` picks, keeps the ports that somebody asks for. */
   #retain(concerned: (address: Address) => boolean): void {
     const asked = new NetworkIndex<{ protocol: Protocol; ports: PortSet }>();
-    for (const target of this.#plan.targets) asked.add(target.network, target);
-    for (const [, { key: { protocol }, unit, configured }] of this.#records.all()) {
-      if (!configured) asked.add(unit.network, { protocol, ports: unit.ports });
+    for (const { key: { protocol }, network, ports } of this.#records.requested()) {
+      asked.add(network, { protocol, ports });
     }
     this.#state.retain(concerned, (address, protocol) => {
-      let ports = PortSet.EMPTY;
+      let ports = this.#plan.portsAt(address, protocol);
       for (const part of asked.containing(address)) {
         if (part.protocol === protocol) ports = ports.union(part.ports);
       }
@@ -520,6 +553,16 @@ export class App {
     if (capability === undefined) return "nmap has not answered yet";
     return capability.available ? undefined : capability.reason;
   }
+}
+
+/** Size class of the units of a target, found out once for each. */
+function sizeClassOfTargets(): (target: PlannedTarget) => number {
+  const known = new Map<PlannedTarget, number>();
+  return (target) => {
+    const size = known.get(target) ?? sizeClass(target.unitAt(0));
+    known.set(target, size);
+    return size;
+  };
 }
 
 function positionsOf(rounds: readonly SavedRound[], wallOffset: number) {

@@ -1,9 +1,13 @@
 import type * as z from "zod";
+import { rateShare } from "../domain/rate_share.ts";
+import { DEFAULTS } from "./resolve.ts";
 
 /** What contradictions are looked for in, under the names of the configuration; 0 and undefined leave an option out. */
 interface Timing {
   readonly min_rate?: number | undefined;
   readonly max_rate?: number | undefined;
+  readonly max_total_rate?: number | undefined;
+  readonly worker_count?: number | undefined;
   readonly scan_delay?: number | undefined;
   readonly max_scan_delay?: number | undefined;
   readonly initial_rtt_timeout?: number | undefined;
@@ -40,4 +44,23 @@ export function refuseContradictions(
       : `${most} is below scanning.${low}, which is ${least} (at least ${least}, or 0 to leave it out)`;
     context.addIssue({ code: "custom", path: [pair[blamed]], message });
   }
+  if (!["min_rate", "max_total_rate", "worker_count"].some((key) => refused.has(key))) {
+    refuseAboveShare(timing, context);
+  }
+}
+
+/** nmap refuses a minimum above the maximum, which is the share of one process in the total. */
+function refuseAboveShare(
+  {
+    min_rate: least = 0,
+    max_total_rate: total = DEFAULTS.scanning.maxTotalRate,
+    worker_count: count = DEFAULTS.scanning.workerCount,
+  }: Timing,
+  context: Pick<z.RefinementCtx<Timing>, "addIssue">,
+): void {
+  const { workers, rate } = rateShare(total, count);
+  if (rate === 0 || least <= rate) return;
+  const message = `${least} is above the share of one process in scanning.max_total_rate, ` +
+    `which is ${rate}: ${total} among ${workers} (at most ${rate}, or 0 to leave it out)`;
+  context.addIssue({ code: "custom", path: ["min_rate"], message });
 }

@@ -55,6 +55,7 @@ function scanningKeys({ nmap, ...scanning }: ScanningConfig): Complete<"scanning
     task_queue_size: scanning.taskQueueSize,
     worker_count: scanning.workerCount,
     scan_technique: nmap.technique,
+    max_total_rate: scanning.maxTotalRate,
     confirm_changes: scanning.confirmChanges,
   };
 }

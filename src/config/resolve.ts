@@ -1,5 +1,6 @@
 import { formatNetwork } from "../domain/network.ts";
 import { parsePorts } from "../domain/ports.ts";
+import { lowerLimit, rateShare } from "../domain/rate_share.ts";
 import type { NmapOptions } from "../domain/scan.ts";
 import { isSamplePassword } from "./auth.ts";
 import type { AuthConfig, Config, ScanningConfig, StateConfig, TargetConfig } from "./config.ts";
@@ -28,6 +29,7 @@ export const DEFAULTS: Config = {
     rateLimit: 30,
     taskQueueSize: 1000,
     workerCount: 10,
+    maxTotalRate: 0,
     confirmChanges: true,
     nmap: {
       technique: "auto",
@@ -80,6 +82,8 @@ function resolveScanning(written: WrittenScanning, warn: Warn): ScanningConfig {
       `${interval} s is short: the same addresses are probed without a pause (${SHORT_INTERVAL} s and more is usual)`,
     );
   }
+  const workerCount = written.worker_count ?? scanning.workerCount;
+  const maxTotalRate = written.max_total_rate ?? scanning.maxTotalRate;
   return {
     interval,
     portRange: written.port_range?.portRange ?? scanning.portRange,
@@ -90,16 +94,18 @@ function resolveScanning(written: WrittenScanning, warn: Warn): ScanningConfig {
     udpScan: written.udp_scan ?? scanning.udpScan,
     rateLimit: written.rate_limit ?? scanning.rateLimit,
     taskQueueSize: written.task_queue_size ?? scanning.taskQueueSize,
-    workerCount: written.worker_count ?? scanning.workerCount,
+    workerCount,
+    maxTotalRate,
     confirmChanges: written.confirm_changes ?? scanning.confirmChanges,
-    nmap: resolveNmap(written, warn),
+    nmap: resolveNmap(written, rateShare(maxTotalRate, workerCount).rate, warn),
   };
 }
 
-function resolveNmap(written: WrittenScanning, warn: Warn): NmapOptions {
+/** `share` is the packets per second that one process may send, 0 for any number. */
+function resolveNmap(written: WrittenScanning, share: number, warn: Warn): NmapOptions {
   const { nmap } = DEFAULTS.scanning;
   const scanDelay = written.scan_delay ?? nmap.scanDelay;
-  const maxRate = written.max_rate ?? nmap.maxRate;
+  const maxRate = lowerLimit(written.max_rate ?? nmap.maxRate, share);
   if (scanDelay > 0 && (written.min_rate ?? 0) > 0) {
     warn(
       ["scanning", "min_rate"],

@@ -48,6 +48,7 @@ const scanning = mapping({
   task_queue_size: wholeNumber(1, 1_000_000),
   worker_count: wholeNumber(1, 1000),
   scan_technique: oneOf(["auto", "syn", "connect"]),
+  max_total_rate: wholeNumber(0, MANY),
   confirm_changes: truth(),
 });
 

@@ -77,8 +77,10 @@ function refuseTooMany(targets: readonly ReadTarget[], context: z.RefinementCtx)
   }
 }
 
-/** Number of addresses in `targets`, equal networks counted once. */
+/** Number of addresses in `targets`, equal networks counted once where there may be too many. */
 function countAddresses(targets: readonly Pick<ReadTarget, "network">[]): bigint {
+  const atMost = targets.reduce((sum, { network }) => sum + networkSize(network), 0n);
+  if (atMost <= MAX_ADDRESSES) return atMost;
   const sizes = new Map(
     targets.map(({ network }) => [formatNetwork(network), networkSize(network)]),
   );

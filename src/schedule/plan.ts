@@ -8,8 +8,17 @@ import {
   subnetworkCount,
 } from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
-import type { PortSet } from "../domain/ports.ts";
+import type { Address } from "../domain/address.ts";
+import { PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS, type ScanUnit } from "../domain/scan.ts";
+
+/** Units up to which those of a target are known one by one from the start (contract, section 4). */
+const MAX_KNOWN_UNITS = 256;
+
+/** Whether a target has so many units that nothing is kept of one that was not begun. */
+export function isLarge({ unitCount }: Pick<PlannedTarget, "unitCount">): boolean {
+  return unitCount > MAX_KNOWN_UNITS;
+}
 
 /** One target with one protocol: any number of scan units, none of which is made before it is needed. */
 export interface PlannedTarget {
@@ -32,23 +41,52 @@ export function planTargets(config: Config): PlannedTarget[] {
   const { scanning } = config;
   const protocols = scanning.udpScan ? PROTOCOLS : PROTOCOLS.filter((name) => name === "tcp");
   const networks = withoutRepeats(config.targets.map((target) => target.network), scanning);
-  return networks.flatMap((network) =>
-    protocols.map((protocol) => {
-      const what = { protocol, ports: scanning.ports, portRange: scanning.portRange };
-      const { count, at } = splitNetwork(network, what, scanning);
-      const prefix = Math.max(network.prefix, unitPrefix(network, scanning));
-      return {
-        id: `${formatNetwork(network)} ${protocol} ${scanning.ports} /${prefix}`,
-        network,
-        protocol,
-        ports: scanning.ports,
-        unitPrefix: prefix,
-        interval: scanning.interval,
-        unitCount: count,
-        unitAt: at,
-      };
-    })
-  );
+  const { ports, portRange } = scanning;
+  const whats = protocols.map((protocol): ScanWhat => ({ protocol, ports, portRange }));
+  return networks.flatMap((network) => whats.map((what) => new Target(network, what, scanning)));
+}
+
+/** A planned target that holds nothing but its network: there may be 100,000 of one configuration. */
+class Target implements PlannedTarget {
+  readonly network: Network;
+  readonly #what: ScanWhat;
+  readonly #scanning: Config["scanning"];
+
+  constructor(network: Network, what: ScanWhat, scanning: Config["scanning"]) {
+    this.network = network;
+    this.#what = what;
+    this.#scanning = scanning;
+  }
+
+  get id(): string {
+    const { protocol, ports } = this.#what;
+    return `${formatNetwork(this.network)} ${protocol} ${ports} /${this.unitPrefix}`;
+  }
+
+  get protocol(): Protocol {
+    return this.#what.protocol;
+  }
+
+  get ports(): PortSet {
+    return this.#what.ports;
+  }
+
+  get unitPrefix(): number {
+    return Math.max(this.network.prefix, unitPrefix(this.network, this.#scanning));
+  }
+
+  get interval(): number {
+    return this.#scanning.interval;
+  }
+
+  get unitCount(): number {
+    return subnetworkCount(this.network, this.unitPrefix);
+  }
+
+  unitAt(index: number): ScanUnit {
+    const part = subnetworkAt(this.network, this.unitPrefix, index);
+    return newUnit(part, this.#what, this.#scanning);
+  }
 }
 
 /** Ports and protocol of a scan, with the text that its label shows. */
@@ -67,16 +105,21 @@ export function splitNetwork(
   const prefix = unitPrefix(network, scanning);
   return {
     count: subnetworkCount(network, prefix),
-    at: (index) => {
-      const part = subnetworkAt(network, prefix, index);
-      return {
-        key: { target: formatNetwork(part), portRange: what.portRange, protocol: what.protocol },
-        network: part,
-        ports: what.ports,
-        nmap: scanning.nmap,
-        timeout: scanning.timeout,
-      };
-    },
+    at: (index) => newUnit(subnetworkAt(network, prefix, index), what, scanning),
+  };
+}
+
+function newUnit(
+  network: Network,
+  { portRange, protocol, ports }: ScanWhat,
+  { nmap, timeout }: Config["scanning"],
+): ScanUnit {
+  return {
+    key: { target: formatNetwork(network), portRange, protocol },
+    network,
+    ports,
+    nmap,
+    timeout,
   };
 }
 
@@ -91,17 +134,22 @@ function withoutRepeats(networks: readonly Network[], scanning: Config["scanning
     a.family - b.family || (a.base < b.base ? -1 : a.base > b.base ? 1 : a.prefix - b.prefix)
   );
   const kept = new Set<Network>();
-  const seen = new Set<string>();
   let cover: Network | undefined;
+  let before: Network | undefined;
   for (const network of broadestFirst) {
     const splits = network.prefix <= unitPrefix(network, scanning);
     if (splits && cover !== undefined && networkContains(cover, firstAddress(network))) continue;
-    if (seen.has(formatNetwork(network))) continue;
+    // Equal ones are neighbours, the first written first.
+    if (before !== undefined && isSame(before, network)) continue;
     if (splits) cover = network;
-    seen.add(formatNetwork(network));
+    before = network;
     kept.add(network);
   }
   return networks.filter((network) => kept.has(network));
+}
+
+function isSame(a: Network, b: Network): boolean {
+  return a.family === b.family && a.base === b.base && a.prefix === b.prefix;
 }
 
 function firstAddress({ family, base }: Network): { family: Network["family"]; value: bigint } {
@@ -120,14 +168,36 @@ export function unitOf(
 /** What is scanned again and again, with a way to find the target that a unit belongs to. */
 export class Plan {
   readonly targets: readonly PlannedTarget[];
-  readonly ids: ReadonlySet<string>;
   readonly #index = new NetworkIndex<PlannedTarget>();
+  readonly #successors = new WeakMap<PlannedTarget, PlannedTarget | undefined>();
 
   /** Targets in the order of the configuration. */
   constructor(targets: readonly PlannedTarget[]) {
     this.targets = targets;
-    this.ids = new Set(targets.map(({ id }) => id));
     for (const target of targets) this.#index.add(target.network, target);
+  }
+
+  /** Ids of all targets, made when asked for: most of the time nobody needs them. */
+  ids(): ReadonlySet<string> {
+    return new Set(this.targets.map(({ id }) => id));
+  }
+
+  /** All ports that targets ask for at an address. */
+  portsAt(address: Pick<Address, "family" | "value">, protocol: Protocol): PortSet {
+    let ports = PortSet.EMPTY;
+    for (const target of this.#index.containing(address)) {
+      if (target.protocol === protocol) ports = ports.union(target.ports);
+    }
+    return ports;
+  }
+
+  /** The target that has the id of one of another plan, and so the same units. */
+  successorOf(target: PlannedTarget): PlannedTarget | undefined {
+    if (!this.#successors.has(target)) {
+      const found = this.targetOf(target.unitAt(0));
+      this.#successors.set(target, found?.id === target.id ? found : undefined);
+    }
+    return this.#successors.get(target);
   }
 
   /** The target that has this unit among its own; undefined when none does. */

@@ -59,11 +59,8 @@ export class SqliteStore implements StateStore {
 
   /** Reads every row of the state once; throws `corrupt` when one is damaged. */
   verify(): void {
-    this.#attempt("read", () => this.#hosts.verify());
-    const { records, targets, rounds } = this.load();
-    for (const rows of [records, targets, rounds]) {
-      const iterator = rows[Symbol.iterator]();
-      while (iterator.next().done !== true);
+    for (const table of [this.#hosts, this.#records, this.#targets, this.#rounds]) {
+      this.#attempt("read", () => table.verify());
     }
   }
 

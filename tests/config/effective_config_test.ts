@@ -50,6 +50,7 @@ scanning:
   task_queue_size: 1000
   worker_count: 10
   scan_technique: auto
+  max_total_rate: 0
   confirm_changes: true
 # auth: none, everything is public
 targets: []
@@ -158,6 +159,7 @@ const written = fc.record({
     rate_limit: fc.integer({ min: 0, max: 1000 }),
     task_queue_size: fc.integer({ min: 1, max: 1_000_000 }),
     worker_count: fc.integer({ min: 1, max: 1000 }),
+    max_total_rate: fc.oneof(fc.constant(0), fc.integer({ min: 100_000, max: 1_000_000 })),
     scan_technique: fc.constantFrom("auto", "syn", "connect"),
     confirm_changes: fc.boolean(),
   }, { requiredKeys: [] }),

@@ -8,6 +8,7 @@ import type { ScanQuery } from "../../src/http/scan_query.ts";
 import { createLogger } from "../../src/log/logger.ts";
 import { httpRequestCounter } from "../../src/metrics/exporter_metrics.ts";
 import { Registry } from "../../src/prometheus/registry.ts";
+import { expositionOf, pageText } from "../support/page_text.ts";
 
 /** The user of the tests that need one. */
 export const AUTH = { username: "ömer", password: "sésame öffne 漢" };
@@ -50,7 +51,7 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
     version: "1.2.3",
     telemetryPath: "/metrics",
     auth: () => auth,
-    render: (format) => `page in ${format}\n`,
+    openExposition: (format, encoding) => expositionOf(`page in ${format}\n`, encoding),
     health: () => ({
       status: "ok",
       reasons: [],
@@ -89,7 +90,7 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
     asked,
     log,
     counted: () =>
-      registry.render("text").split("\n").filter((line) => /^openport_.* [1-9]\d*$/.test(line)),
+      pageText(registry).split("\n").filter((line) => /^openport_.* [1-9]\d*$/.test(line)),
     setAuth: (changed) => {
       auth = changed;
     },

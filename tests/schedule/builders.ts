@@ -24,6 +24,7 @@ export function makeConfig(
       rateLimit: 30,
       taskQueueSize: 1000,
       workerCount: 10,
+      maxTotalRate: 0,
       confirmChanges: true,
       nmap: DEFAULTS,
       ...scanning,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseAddress } from "../../src/domain/address.ts";
 import { formatNetwork, networkContains, networkSize } from "../../src/domain/network.ts";
-import { type PlannedTarget, planTargets } from "../../src/schedule/plan.ts";
+import { Plan, type PlannedTarget, planTargets } from "../../src/schedule/plan.ts";
 import { makeConfig, makeTarget } from "./builders.ts";
 
 function keys(target: PlannedTarget): string[] {
@@ -61,7 +61,10 @@ Deno.test("planTargets() keeps the order of the configuration", () => {
 Deno.test("planTargets() gives every target both protocols with udp_scan", () => {
   const targets = planTargets(makeConfig(["127.0.0.1", "::1"], { udpScan: true }));
   assert.deepEqual(
-    targets.map(({ protocol, unitAt }) => [unitAt(0).key.target, protocol, unitAt(0).key.protocol]),
+    targets.map((target) => {
+      const { key } = target.unitAt(0);
+      return [key.target, target.protocol, key.protocol];
+    }),
     [
       ["127.0.0.1/32", "tcp", "tcp"],
       ["127.0.0.1/32", "udp", "udp"],
@@ -126,4 +129,23 @@ Deno.test("planTargets() covers every configured address, none broader than allo
       assert.deepEqual(outside, []);
     }),
   );
+});
+
+Deno.test("Plan.successorOf() finds the target with the same units in another configuration", () => {
+  const plan = new Plan(planTargets(makeConfig(["10.0.0.0/8", "10.0.0.1"], { timeout: 7 })));
+  const before = planTargets(makeConfig(["10.0.0.1", "10.0.0.0/8", "10.0.0.2"]));
+  const found = before.map((target) => plan.successorOf(target));
+  assert.deepEqual(found, [plan.targets[1], plan.targets[0], undefined]);
+  const [other] = planTargets(makeConfig(["10.0.0.0/8"], { maxCidrSize: 25 }));
+  assert.equal(plan.successorOf(other!), undefined);
+  const [ports] = planTargets(makeConfig(["10.0.0.0/8"], { ports: "80" }));
+  assert.equal(plan.successorOf(ports!), undefined);
+});
+
+Deno.test("Plan.portsAt() gives the ports of every target that has the address", () => {
+  const plan = new Plan(planTargets(makeConfig(["10.0.0.0/24", "10.0.0.1"], { ports: "22,80" })));
+  const at = (text: string) => `${plan.portsAt(parseAddress(text), "tcp")}`;
+  assert.equal(at("10.0.0.1"), "22,80");
+  assert.equal(at("10.0.1.1"), "");
+  assert.equal(`${plan.portsAt(parseAddress("10.0.0.1"), "udp")}`, "");
 });
