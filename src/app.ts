@@ -1,15 +1,23 @@
 import process from "node:process";
 import type { Config } from "./config/config.ts";
 import { effectiveConfigYaml } from "./config/effective_config.ts";
-import type { Address } from "./domain/address.ts";
+import { type Address, parseAddress } from "./domain/address.ts";
 import { NetworkIndex } from "./domain/network_index.ts";
-import { PortSet } from "./domain/ports.ts";
-import { type Protocol, type ScanKey, type ScanUnit, unitId } from "./domain/scan.ts";
+import type { PortSet } from "./domain/ports.ts";
+import {
+  type NmapOptions,
+  type Protocol,
+  type ScanKey,
+  type ScanUnit,
+  type Technique,
+  unitId,
+} from "./domain/scan.ts";
 import type { ConnectionInfo } from "./http/connection.ts";
 import type { Health } from "./http/health.ts";
 import type { ScanRequestResult } from "./http/query_route.ts";
 import { RateLimiter } from "./http/rate_limiter.ts";
 import type { ReloadResult } from "./http/reload_route.ts";
+import { type RequestPolicy, requestPolicy } from "./http/request_policy.ts";
 import { createRoutes } from "./http/routes.ts";
 import type { ScanQuery } from "./http/scan_query.ts";
 import type { Logger } from "./log/logger.ts";
@@ -21,12 +29,26 @@ import { scanMetrics } from "./metrics/scan_metrics.ts";
 import { type NmapCapability, probeNmap } from "./nmap/capability.ts";
 import { NmapMonitor } from "./nmap/monitor.ts";
 import { NmapProcesses } from "./nmap/process.ts";
+import {
+  failWithoutRawSockets,
+  type ScanKind,
+  scanKinds,
+  withoutRawSockets,
+} from "./nmap/scan_kinds.ts";
 import { createNmapScanner } from "./nmap/scanner.ts";
 import { Registry } from "./prometheus/registry.ts";
+import { ScheduledTask } from "./queue/scheduled_task.ts";
 import { type Task, TaskQueue } from "./queue/task_queue.ts";
 import { sizeClass } from "./scan/batch_size.ts";
 import { WorkerPool } from "./scan/worker_pool.ts";
-import { Plan, type PlannedTarget, planTargets, splitNetwork, unitOf } from "./schedule/plan.ts";
+import {
+  isLarge,
+  Plan,
+  type PlannedTarget,
+  planTargets,
+  splitNetwork,
+  unitOf,
+} from "./schedule/plan.ts";
 import type { DueUnit } from "./schedule/schedule.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { PortState } from "./state/port_state.ts";
@@ -40,8 +62,6 @@ const PRUNE_MS = 60_000;
 const PRUNE_STEP = 1000;
 /** Most scan keys outside the configuration (contract, section 4). */
 const REQUESTED_LIMIT = 1000;
-/** Targets of at most so many units have their counters from the start (contract, section 4). */
-const MAX_EAGER_UNITS = 256;
 
 /** What the program is made from. */
 export interface AppOptions {
@@ -78,6 +98,9 @@ export class App {
   readonly #processes: NmapProcesses;
   readonly #monitor: NmapMonitor;
   #plan: Plan;
+  /** Of what is planned, and of what may be requested. */
+  #kinds: ReadonlySet<ScanKind>;
+  #policy: RequestPolicy;
   readonly #state: PortState;
   readonly #records: ScanRecords;
   readonly #queue: TaskQueue;
@@ -88,10 +111,10 @@ export class App {
   readonly #keeper: StateKeeper;
   readonly #storeTroubles: () => readonly string[];
   #pruning: ReturnType<typeof setInterval> | undefined;
-  /** Ids of targets that cannot be scanned until nmap can do more than now. */
-  readonly #blocked = new Set<string>();
+  /** Ids of targets that cannot be scanned until nmap can do more than now, with the technique that failed. */
+  readonly #blocked = new Map<string, Technique>();
   /** The technique in use when each running unit began. */
-  readonly #startedBy = new Map<string, string>();
+  readonly #startedBy = new Map<string, Technique>();
   #closing = false;
 
   constructor(options: AppOptions) {
@@ -110,6 +133,8 @@ export class App {
       onChange: (...answers) => this.#nmapChanged(...answers),
     });
     this.#plan = new Plan(planTargets(config));
+    this.#kinds = scanKinds(scansOf(this.#plan, config));
+    this.#policy = requestPolicy(config);
     const closedRetention = config.state.closedPortRetention * 1000;
     this.#state = new PortState({ wallClock, now, closedRetention });
     this.#records = new ScanRecords({
@@ -128,12 +153,14 @@ export class App {
     this.#rateLimiter = new RateLimiter({ perMinute: config.scanning.rateLimit, now });
     this.#pool = new WorkerPool({
       workers: config.scanning.workerCount,
+      totalRate: config.scanning.maxTotalRate,
       queue: this.#queue,
       records: this.#records,
       recordOf: (task) => this.#recordOf(task.unit),
       scanner: createNmapScanner({
         processes: this.#processes,
         technique: () => this.#monitor.technique,
+        isExcluded: (address) => this.#isExcluded(address),
         now,
       }),
       state: this.#state,
@@ -144,24 +171,25 @@ export class App {
       events: {
         applied: (record, changes) => {
           const target = this.#records.target(record.key.target);
+          this.#records.touch(record);
           for (const { type } of changes) {
             if (type === "closed_to_open") target.closedToOpen++;
             else target.openToClosed++;
           }
-          this.#records.touch(record);
           scanLog.changed(record.key, changes);
           this.#keeper.save(historyOf(changes, target.target));
         },
         unconfirmed: (record, ports, doubt) => {
-          this.#records.target(record.key.target).unconfirmed += ports;
           this.#records.touch(record);
+          this.#records.target(record.key.target).unconfirmed += ports;
           scanLog.unconfirmed(record.key, ports, doubt);
         },
         secondLookFailed: (key, doubt, message) => scanLog.secondLookFailed(key, doubt, message),
         processEnded: (key, job, outcome) => scanLog.processEnded(key, job, outcome),
       },
-      onTaken: ({ id }) => {
-        this.#startedBy.set(id, this.#technique);
+      onTaken: (task) => {
+        this.#startedBy.set(task.id, this.#techniqueOf(task.unit));
+        this.#taken(task);
         this.#scheduler.fill();
       },
       onEnd: (task, record, summary) => {
@@ -178,18 +206,14 @@ export class App {
       now,
       room: () => this.#queue.scheduleRoom,
       isActive: (id) => this.#isActive(id),
-      offer: ({ unit, id, target }) => {
-        const record = this.#recordOf(unit);
-        record.pending = true;
-        this.#records.touch(record);
-        const task = { unit, id, origin: "schedule", target, sizeClass: sizeClass(unit) } as const;
-        this.#queue.offer(task);
+      offer: (due) => {
+        this.#queue.offer(this.#scheduledTask(due));
         this.#pool.wake();
       },
       skipped: (unit, turns) => {
         const record = this.#recordOf(unit);
-        record.skipped += turns;
         this.#records.touch(record);
+        record.skipped += turns;
         scanLog.skipped(unit.key, turns);
       },
       filled: () => this.#keeper.save(),
@@ -201,9 +225,8 @@ export class App {
       takeMoved: () => this.#scheduler.takeMoved(),
       wallOffset,
     });
-    this.#keeper.forgetRounds(
-      rounds.map(({ id }) => id).filter((id) => !this.#plan.ids.has(id)),
-    );
+    const ids = this.#plan.ids();
+    this.#keeper.forgetRounds(rounds.map(({ id }) => id).filter((id) => !ids.has(id)));
     this.#retainWanted();
     this.#openRecords();
 
@@ -241,9 +264,10 @@ export class App {
       version: build.version,
       telemetryPath: options.telemetryPath,
       auth: () => this.#config.auth,
-      render: (format) => registry.render(format),
+      openExposition: (format, encoding) => registry.open(format, encoding),
       health: () => this.#health(),
       notReady: () => this.#notReady(),
+      policy: () => this.#policy,
       requestScan: (query) => this.#requestScan(query),
       rateLimiter: this.#rateLimiter,
       reload: options.requestReload,
@@ -279,20 +303,23 @@ export class App {
   reload(config: Config): void {
     const { scanning, state } = config;
     const before = this.#plan;
-    const technique = this.#technique;
     this.#config = config;
     this.#plan = new Plan(planTargets(config));
+    this.#kinds = scanKinds(scansOf(this.#plan, config));
+    this.#policy = requestPolicy(config);
     this.#state.closedRetention = state.closedPortRetention * 1000;
     this.#rateLimiter.setPerMinute(scanning.rateLimit);
     this.#queue.capacity = scanning.taskQueueSize;
-    this.#pool.resize(scanning.workerCount);
+    this.#pool.resize({ workers: scanning.workerCount, totalRate: scanning.maxTotalRate });
     this.#retainWanted();
     this.#openRecords();
-    this.#queue.renew((task) => this.#renewed(task));
-    for (const id of this.#blocked) if (!this.#plan.ids.has(id)) this.#blocked.delete(id);
-    this.#keeper.forgetRounds([...before.ids].filter((id) => !this.#plan.ids.has(id)));
+    const sizeOf = sizeClassOfTargets();
+    this.#queue.renew((task) => this.#renewed(task, sizeOf));
+    const ids = this.#plan.ids();
+    for (const id of this.#blocked.keys()) if (!ids.has(id)) this.#blocked.delete(id);
+    this.#keeper.forgetRounds([...before.ids()].filter((id) => !ids.has(id)));
     this.#scheduler.replace(this.#plan.targets);
-    if (technique !== this.#technique) this.#retryBlocked((target) => this.#worksByConnect(target));
+    this.#retryBlocked((...target) => this.#worksByConnect(...target));
     this.#keeper.save();
   }
 
@@ -315,9 +342,25 @@ export class App {
     return this.#queue.has(id) || this.#pool.isRunning(id);
   }
 
+  /** The task of a due unit; of a large target, nothing else is made of it before it is begun. */
+  #scheduledTask({ unit, id, target, place }: DueUnit): Task {
+    if (isLarge(target) && place !== undefined) {
+      return new ScheduledTask({ id, target, ...place }, sizeClass(unit));
+    }
+    this.#records.notePending(this.#recordOf(unit));
+    return { unit, id, origin: "schedule", target, sizeClass: sizeClass(unit) };
+  }
+
+  /** From here on a unit of a large target is remembered by its record. */
+  #taken(task: Task): void {
+    if (task.target === undefined) return;
+    this.#records.notePending(this.#recordOf(task.unit));
+    if (task instanceof ScheduledTask) this.#scheduler.begun(task.target.id, task.after);
+  }
+
   #openRecords(): void {
     for (const target of this.#plan.targets) {
-      if (target.unitCount > MAX_EAGER_UNITS) continue;
+      if (isLarge(target)) continue;
       for (let index = 0; index < target.unitCount; index++) {
         this.#records.open(target.unitAt(index), { configured: true });
       }
@@ -333,30 +376,46 @@ export class App {
 
   /** Units whose turn was taken by an earlier process that did not end it. */
   #unfinished(): DueUnit[] {
-    return [...this.#records.all()].flatMap(([id, record]) => {
-      const target = record.pending ? this.#plan.targetOf(record.unit) : undefined;
-      if (target === undefined) return [];
-      return [{ id, unit: unitOf(target, record.unit), target, missedTurns: 0 }];
-    });
+    const unfinished: DueUnit[] = [];
+    for (const record of this.#records.values()) {
+      const target = record.pending ? this.#plan.targetOf(record) : undefined;
+      if (target === undefined) continue;
+      const unit = unitOf(target, record);
+      unfinished.push({ id: unitId(unit), unit, target, missedTurns: 0 });
+    }
+    return unfinished;
   }
 
   /** Lets go of everything that the configuration does not ask for any more. */
   #retainWanted(): void {
-    const dropped = this.#records.dropUnwanted((_id, { unit }) =>
-      this.#plan.targetOf(unit) !== undefined
+    const dropped = this.#records.dropUnwanted((record) =>
+      this.#plan.targetOf(record) !== undefined
     );
     const gone = new Set(dropped);
     this.#pool.abandon(dropped);
-    this.#queue.remove(({ id }) => gone.has(id));
+    this.#queue.remove((task) => gone.has(task.id) || !this.#isPlanned(task));
     this.#retain(() => true);
   }
 
+  /** Whether the configuration names what a task was planned for; a request needs no plan. */
+  #isPlanned(task: Task): boolean {
+    return task.target === undefined || this.#plan.successorOf(task.target) !== undefined ||
+      this.#plan.targetOf(task.unit) !== undefined;
+  }
+
   /** A waiting task with the options of the configuration in use. */
-  #renewed(task: Task): Task {
-    const { nmap, timeout } = this.#config.scanning;
-    const target = this.#plan.targetOf(task.unit);
-    const unit = target === undefined ? { ...task.unit, nmap, timeout } : unitOf(target, task.unit);
-    return { ...task, unit, target, sizeClass: sizeClass(unit) };
+  #renewed(task: Task, sizeOf: (target: PlannedTarget) => number): Task {
+    const { scanning } = this.#config;
+    const target = task.target && this.#plan.successorOf(task.target);
+    if (task instanceof ScheduledTask && target !== undefined) {
+      return task.renewed(target, sizeOf(target));
+    }
+    const planned = this.#plan.targetOf(task.unit);
+    const { nmap, timeout } = scanning;
+    const unit = planned === undefined
+      ? { ...task.unit, nmap, timeout }
+      : unitOf(planned, task.unit);
+    return { ...task, unit, target: planned, sizeClass: sizeClass(unit) };
   }
 
   #prune(): void {
@@ -369,14 +428,20 @@ export class App {
 
   #requestScan(query: ScanQuery): ScanRequestResult {
     if (this.#closing) return { status: "closing" };
-    const { count, at } = splitNetwork(query.network, query, this.#config.scanning);
+    const { exclude } = this.#policy;
+    const { network } = query;
+    const left = exclude.overlaps(network) ? [...exclude.outside(network)] : [network];
+    const parts = left.map((part) => splitNetwork(part, query, this.#config.scanning));
+    const count = parts.reduce((sum, part) => sum + part.count, 0);
     const { capacity, requestRoom } = this.#queue;
     if (count > capacity) return { status: "too_many", units: count, capacity };
-    const tasks = Array.from({ length: count }, (_, index): Task => {
-      const unit = at(index);
-      const id = unitId(unit);
-      return { unit, id, origin: "request", target: undefined, sizeClass: sizeClass(unit) };
-    });
+    const tasks = parts.flatMap((part) =>
+      Array.from({ length: part.count }, (_, index): Task => {
+        const unit = part.at(index);
+        const id = unitId(unit);
+        return { unit, id, origin: "request", target: undefined, sizeClass: sizeClass(unit) };
+      })
+    );
     const idle = tasks.filter(({ id }) => !this.#isActive(id));
     const active = tasks.length - idle.length;
     if (idle.length > requestRoom) return { status: "full", units: idle.length, room: requestRoom };
@@ -391,17 +456,17 @@ export class App {
   #unitEnded({ id, target }: Task, summary: UnitSummary): void {
     const type = summary.failure?.type;
     const blocked = type === "nmap_missing" || type === "permission";
-    const technique = this.#startedBy.get(id);
+    const technique = this.#startedBy.get(id)!;
     this.#startedBy.delete(id);
     if (target === undefined) this.#records.prune((other) => this.#isActive(other));
-    else if (blocked) this.#blocked.add(target.id);
+    else if (blocked) this.#blocked.set(target.id, technique);
     else this.#blocked.delete(target.id);
     if (type === "nmap_missing") this.#monitor.noteMissing(summary.failure!.message);
     if (type !== "permission") return;
     // Only a technique that the scan did not use is worth another try before its next turn.
-    void this.#monitor.refresh().then(() => {
-      if (technique !== this.#technique) this.#retryBlocked((other) => this.#worksByConnect(other));
-    });
+    void this.#monitor.refresh().then(() =>
+      this.#retryBlocked((...other) => this.#worksByConnect(...other))
+    );
   }
 
   /** Scans a unit whose target left the configuration and came back before its scan was over. */
@@ -411,18 +476,23 @@ export class App {
     this.#scheduler.resume({ id, unit: unitOf(target, unit), target, missedTurns: 0 });
   }
 
-  #worksByConnect({ protocol }: PlannedTarget): boolean {
-    return protocol === "tcp" && this.#technique === "connect";
+  /** Whether a target that failed with another technique is scanned with connect() now, which needs no rights. */
+  #worksByConnect(target: PlannedTarget, failed: Technique): boolean {
+    return target.protocol === "tcp" && failed !== "connect" &&
+      this.#techniqueOf(target) === "connect";
   }
 
   /** Scans at once what failed for a reason that is gone. */
-  #retryBlocked(works: (target: PlannedTarget) => boolean): void {
-    if (!this.#monitor.capability?.available) return;
-    const retry = this.#plan.targets.filter((target) =>
-      this.#blocked.has(target.id) && works(target)
-    );
-    for (const { id } of retry) this.#blocked.delete(id);
-    const ids = new Set(retry.map(({ id }) => id));
+  #retryBlocked(works: (target: PlannedTarget, failed: Technique) => boolean): void {
+    if (!this.#monitor.capability?.available || this.#blocked.size === 0) return;
+    const ids = new Set<string>();
+    for (const target of this.#plan.targets) {
+      const { id } = target;
+      const failed = this.#blocked.get(id);
+      if (failed === undefined || !works(target, failed)) continue;
+      this.#blocked.delete(id);
+      ids.add(id);
+    }
     if (ids.size > 0) this.#scheduler.hasten(({ id }) => ids.has(id));
   }
 
@@ -436,12 +506,11 @@ export class App {
   /** Of the addresses that `concerned` picks, keeps the ports that somebody asks for. */
   #retain(concerned: (address: Address) => boolean): void {
     const asked = new NetworkIndex<{ protocol: Protocol; ports: PortSet }>();
-    for (const target of this.#plan.targets) asked.add(target.network, target);
-    for (const [, { key: { protocol }, unit, configured }] of this.#records.all()) {
-      if (!configured) asked.add(unit.network, { protocol, ports: unit.ports });
+    for (const { key: { protocol }, network, ports } of this.#records.requested()) {
+      asked.add(network, { protocol, ports });
     }
     this.#state.retain(concerned, (address, protocol) => {
-      let ports = PortSet.EMPTY;
+      let ports = this.#plan.portsAt(address, protocol);
       for (const part of asked.containing(address)) {
         if (part.protocol === protocol) ports = ports.union(part.ports);
       }
@@ -450,43 +519,44 @@ export class App {
   }
 
   #nmapChanged(now: NmapCapability, before: NmapCapability | undefined): void {
-    const { nmap: { technique }, udpScan } = this.#config.scanning;
     if (!now.available) {
       this.#log.error("Cannot run nmap: scans fail until it is there", { reason: now.reason });
       return;
     }
     const { version, rawSockets } = now;
-    this.#log.info("Found nmap", { version, scan_technique: this.#technique });
-    if (!rawSockets && (technique !== "connect" || udpScan)) this.#warnOfRawSockets(now);
+    const technique = this.#techniqueOf(this.#config.scanning);
+    this.#log.info("Found nmap", { version, scan_technique: technique });
+    if (!rawSockets) this.#warnOfRawSockets(now);
     const gained = before !== undefined &&
       (!before.available || (rawSockets && !before.rawSockets));
     if (gained) this.#retryBlocked(() => true);
   }
 
   #warnOfRawSockets({ unanswered, reason }: Extract<NmapCapability, { available: true }>): void {
-    const { nmap: { technique }, udpScan } = this.#config.scanning;
-    const effect = technique === "auto"
-      ? "TCP ports are scanned with connect()"
-      : technique === "syn"
-      ? "SYN scans fail"
-      : "TCP scans work";
+    const effect = withoutRawSockets(this.#kinds);
+    if (effect === undefined) return;
     this.#log.warn(
       unanswered
         ? "Cannot find out whether nmap may open raw sockets: it does not answer; it is asked again"
         : "Cannot open raw sockets: run as root, or grant CAP_NET_RAW (systemd: AmbientCapabilities=CAP_NET_RAW)",
-      { effect: udpScan ? `${effect}, UDP scans fail` : effect, reason },
+      { effect, reason },
     );
   }
 
-  get #technique(): string {
-    const { technique } = this.#config.scanning.nmap;
+  #techniqueOf({ nmap: { technique } }: { readonly nmap: NmapOptions }): Technique {
     return technique === "auto" ? this.#monitor.technique : technique;
+  }
+
+  #isExcluded(address: string): boolean {
+    const { exclude } = this.#policy;
+    return !exclude.isEmpty && exclude.has(parseAddress(address));
   }
 
   #nmapInfo(): { version: string; technique: string } | undefined {
     const { capability } = this.#monitor;
     if (!capability?.available) return undefined;
-    return { version: capability.version, technique: this.#technique };
+    const technique = this.#techniqueOf(this.#config.scanning);
+    return { version: capability.version, technique };
   }
 
   #health(): Health {
@@ -510,8 +580,7 @@ export class App {
     if (capability === undefined) return [];
     if (!capability.available) return [capability.reason];
     if (capability.unanswered) return [`nmap does not answer (${capability.reason})`];
-    const { nmap: { technique }, udpScan } = this.#config.scanning;
-    if (capability.rawSockets || (technique !== "syn" && !udpScan)) return [];
+    if (capability.rawSockets || !failWithoutRawSockets(this.#kinds)) return [];
     return [`Scans that need raw sockets fail: grant CAP_NET_RAW (${capability.reason})`];
   }
 
@@ -521,6 +590,23 @@ export class App {
     if (capability === undefined) return "nmap has not answered yet";
     return capability.available ? undefined : capability.reason;
   }
+}
+
+/** What is planned and, as it may be requested, what has no options of its own. */
+function* scansOf(plan: Plan, { scanning: { nmap, udpScan } }: Config) {
+  yield* plan.targets;
+  yield { protocol: "tcp", nmap } as const;
+  if (udpScan) yield { protocol: "udp", nmap } as const;
+}
+
+/** Size class of the units of a target, found out once for each. */
+function sizeClassOfTargets(): (target: PlannedTarget) => number {
+  const known = new Map<PlannedTarget, number>();
+  return (target) => {
+    const size = known.get(target) ?? sizeClass(target.unitAt(0));
+    known.set(target, size);
+    return size;
+  };
 }
 
 function positionsOf(rounds: readonly SavedRound[], wallOffset: number) {

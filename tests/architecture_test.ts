@@ -5,7 +5,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   async: [],
   cli: ["app.ts", "config", "http", "log", "nmap", "scan", "storage"],
   config: ["domain", "text"],
-  discovery: ["config", "domain", "text"],
   domain: [],
   http: ["config", "domain", "log", "prometheus", "state", "text"],
   log: ["domain", "state", "text"],

@@ -11,7 +11,8 @@ deno() { npx -y deno@2.9.6 "$@" </dev/null; }
 
 install_missing() {
   local pair missing=()
-  for pair in nmap:nmap prometheus:prometheus promtool:prometheus ip:iproute2 nft:nftables \
+  for pair in nmap:nmap prometheus:prometheus promtool:prometheus \
+    prometheus-blackbox-exporter:prometheus-blackbox-exporter ip:iproute2 nft:nftables \
     python3:python3 setcap:libcap2-bin setpriv:util-linux systemd-analyze:systemd ps:procps \
     curl:curl git:git; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")

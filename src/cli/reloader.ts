@@ -3,7 +3,7 @@ import { ConfigError } from "../config/config_error.ts";
 import { loadConfig } from "../config/load_config.ts";
 import type { ReloadResult } from "../http/reload_route.ts";
 import type { Logger } from "../log/logger.ts";
-import { scanWarnings } from "../scan/batch_size.ts";
+import { scanWarnings } from "../scan/scan_warnings.ts";
 
 /** Milliseconds between two looks at the file (contract, section 1). */
 export const AUTO_RELOAD_MS = 30_000;

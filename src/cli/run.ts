@@ -5,7 +5,7 @@ import { loadConfig } from "../config/load_config.ts";
 import type { Config } from "../config/config.ts";
 import { formatListenAddress, isLoopback, type ListenAddress } from "../http/listen_address.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
-import { scanWarnings } from "../scan/batch_size.ts";
+import { scanWarnings } from "../scan/scan_warnings.ts";
 import { type Command, HELP, parseCommand, UsageError } from "./args.ts";
 import { heldPermissions } from "./permissions.ts";
 import { openStateStorage } from "../storage/state_storage.ts";

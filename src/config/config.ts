@@ -31,6 +31,8 @@ export interface ScanningConfig {
   readonly taskQueueSize: number;
   /** nmap processes at once, 1 to 1000. */
   readonly workerCount: number;
+  /** Packets per second of all nmap processes together, which `nmap` holds the share of one of; 0 is no limit. */
+  readonly maxTotalRate: number;
   /** Look again before an open port is reported closed. */
   readonly confirmChanges: boolean;
   readonly nmap: NmapOptions;

@@ -1,3 +1,7 @@
+import { rateShare } from "../domain/rate_share.ts";
+import type { ScanningConfig } from "./config.ts";
+import type { Report } from "./report.ts";
+
 /** What contradictions are looked for in, under the names of the configuration; 0 and undefined leave an option out. */
 export interface Timing {
   readonly min_rate?: number | undefined;
@@ -45,6 +49,23 @@ export function contradictions(own: Timing, inherited: Timing = {}): TimingProbl
       : `${most} is below scanning.${low}, which is ${least} (at least ${least}, or 0 to leave it out)`;
     return [{ key: lowIsWrong ? low : high, message }];
   });
+}
+
+/** nmap refuses a minimum above the maximum, which is the share of one process in the total. */
+export function aboveShare(
+  { min_rate: least = 0 }: Timing,
+  { maxTotalRate, workerCount }: Pick<ScanningConfig, "maxTotalRate" | "workerCount">,
+  report: Pick<Report, "refused">,
+): TimingProblem[] {
+  // What a refused total would have come to is not known.
+  if (["max_total_rate", "worker_count"].some((key) => report.refused(["scanning", key]))) {
+    return [];
+  }
+  const { workers, rate } = rateShare(maxTotalRate, workerCount);
+  if (rate === 0 || least <= rate) return [];
+  const message = `${least} is above the share of one process in scanning.max_total_rate, ` +
+    `which is ${rate}: ${maxTotalRate} among ${workers} (at most ${rate}, or 0 to leave it out)`;
+  return [{ key: "min_rate", message }];
 }
 
 /** Written options that nmap does not obey beside each other, looked for like contradictions. */

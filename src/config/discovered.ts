@@ -55,19 +55,18 @@ export function discoveredTargets(
   }
   const labels = keptLabels(group.labels);
   const failed = new Set<string>();
-  const resolve = (target: WrittenTarget["target"]) => ({
-    ...resolveTarget({ ...read, target }, {
+  const resolve = (target: WrittenTarget["target"]) =>
+    resolveTarget({ ...read, target }, {
       scanning: config.scanning,
       readServices,
       path: [],
+      labels,
       report: {
         warn: (path, message) => warnings.add(line(path, message)),
         fail: (path, message) => failed.add(line(path, message)),
         refused: () => false,
       },
-    }),
-    labels,
-  });
+    });
   const targets = read.name === undefined ? texts.map(resolve) : [resolve(texts)];
   for (const problem of failed) problems.add(problem);
   return {

@@ -53,6 +53,7 @@ function scanningKeys({ nmap, ...scanning }: ScanningConfig): Complete<"scanning
     rate_limit: scanning.rateLimit,
     task_queue_size: scanning.taskQueueSize,
     worker_count: scanning.workerCount,
+    max_total_rate: scanning.maxTotalRate,
     confirm_changes: scanning.confirmChanges,
     max_open_ports_per_host: scanning.maxOpenPortsPerHost,
     exclude: networkList(scanning.exclude),

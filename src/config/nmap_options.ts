@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { lowerLimit } from "../domain/rate_share.ts";
 import type { NmapOptions } from "../domain/scan.ts";
 import { milliseconds, oneOf, seconds, truth, wholeNumber } from "./scalars.ts";
 import { mapping } from "./section.ts";
@@ -53,11 +54,14 @@ export function pickNmap(written: WrittenNmap): WrittenNmap {
   );
 }
 
-/** Applies defaults, and lets unwritten options give way to written ones. */
-export function resolveNmap(written: WrittenNmap): NmapOptions {
+/**
+ * Applies defaults, and lets unwritten options give way to written ones. `share` is the packets per
+ * second that one process may send, 0 for any number.
+ */
+export function resolveNmap(written: WrittenNmap, share: number): NmapOptions {
   const nmap = DEFAULT_NMAP;
   const scanDelay = written.scan_delay ?? nmap.scanDelay;
-  const maxRate = written.max_rate ?? nmap.maxRate;
+  const maxRate = lowerLimit(written.max_rate ?? nmap.maxRate, share);
   return {
     technique: written.scan_technique ?? nmap.technique,
     disableDnsResolution: written.disable_dns_resolution ?? nmap.disableDnsResolution,

@@ -1,8 +1,9 @@
 import { formatNetwork, type Network } from "../domain/network.ts";
 import { parsePorts } from "../domain/ports.ts";
+import { rateShare } from "../domain/rate_share.ts";
 import { isSamplePassword } from "./auth.ts";
 import type { AuthConfig, Config, PolicyConfig, ScanningConfig, StateConfig } from "./config.ts";
-import { contradictions, ignoredOptions } from "./contradictions.ts";
+import { aboveShare, contradictions, ignoredOptions } from "./contradictions.ts";
 import type { Path } from "./dropped.ts";
 import { DEFAULT_NMAP, pickNmap, resolveNmap } from "./nmap_options.ts";
 import type { Report } from "./report.ts";
@@ -29,6 +30,7 @@ export const DEFAULTS: Config = {
     rateLimit: 30,
     taskQueueSize: 1000,
     workerCount: 10,
+    maxTotalRate: 0,
     confirmChanges: true,
     nmap: DEFAULT_NMAP,
     writtenNmap: {},
@@ -87,9 +89,13 @@ type WrittenScanning = NonNullable<WrittenConfig["scanning"]>;
 function resolveScanning(written: WrittenScanning, report: Report): ScanningConfig {
   const { scanning } = DEFAULTS;
   const interval = written.interval ?? scanning.interval;
+  const workerCount = written.worker_count ?? scanning.workerCount;
+  const maxTotalRate = written.max_total_rate ?? scanning.maxTotalRate;
   warnOfShortInterval(interval, ["scanning", "interval"], report);
+  const rates = { maxTotalRate, workerCount };
   const nmap = pickNmap(written);
-  for (const { key, message } of contradictions(nmap)) report.fail(["scanning", key], message);
+  const wrong = [...contradictions(nmap), ...aboveShare(nmap, rates, report)];
+  for (const { key, message } of wrong) report.fail(["scanning", key], message);
   for (const { key, message } of ignoredOptions(nmap)) report.warn(["scanning", key], message);
   return {
     interval,
@@ -101,9 +107,9 @@ function resolveScanning(written: WrittenScanning, report: Report): ScanningConf
     udpScan: written.udp_scan ?? scanning.udpScan,
     rateLimit: written.rate_limit ?? scanning.rateLimit,
     taskQueueSize: written.task_queue_size ?? scanning.taskQueueSize,
-    workerCount: written.worker_count ?? scanning.workerCount,
+    ...rates,
     confirmChanges: written.confirm_changes ?? scanning.confirmChanges,
-    nmap: resolveNmap(nmap),
+    nmap: resolveNmap(nmap, rateShare(maxTotalRate, workerCount).rate),
     writtenNmap: nmap,
     maxOpenPortsPerHost: written.max_open_ports_per_host ?? scanning.maxOpenPortsPerHost,
     exclude: resolveNetworks(written.exclude, ["scanning", "exclude"], report),

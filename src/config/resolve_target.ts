@@ -1,15 +1,17 @@
 import { formatNetwork } from "../domain/network.ts";
 import { PortSet } from "../domain/ports.ts";
+import { rateShare } from "../domain/rate_share.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import type { PortsByProtocol, ScanningConfig, TargetConfig, TargetNetwork } from "./config.ts";
-import { contradictions, ignoredOptions } from "./contradictions.ts";
+import { aboveShare, contradictions, ignoredOptions } from "./contradictions.ts";
 import type { Path } from "./dropped.ts";
 import { pickNmap, resolveNmap } from "./nmap_options.ts";
 import type { WrittenPolicyPorts } from "./port_texts.ts";
 import type { Report } from "./report.ts";
 import { type ReadServices, resolveSchedules } from "./resolve_schedules.ts";
 import { show } from "./show.ts";
-import type { ReadTarget } from "./target_text.ts";
+import { type SharedOptions, SingleTarget } from "./single_target.ts";
+import type { ReadNetwork, ReadTarget } from "./target_text.ts";
 import { MAX_NAME_LENGTH, type WrittenTarget } from "./targets.ts";
 
 /** What a target is resolved with. */
@@ -19,6 +21,8 @@ export interface TargetContext {
   readonly report: Report;
   /** Where the target is. */
   readonly path: Path;
+  /** What a discovered target is labelled with. */
+  readonly labels?: TargetConfig["labels"];
 }
 
 /** No ports. */
@@ -28,22 +32,55 @@ const NO_LABELS = {};
 
 /** One target with everything it inherits; reports what contradicts itself or cannot be meant. */
 export function resolveTarget(written: WrittenTarget, context: TargetContext): TargetConfig {
-  const { scanning } = context;
-  const protocols = protocolsOf(written.protocol, scanning);
+  const { labels = NO_LABELS } = context;
+  const alone = labels === NO_LABELS ? plainTarget(written) : undefined;
+  if (alone !== undefined && "network" in alone) {
+    if (alone.masked) warnOfHostBits(alone, context.path, context);
+    return new SingleTarget(alone, sharedOptions(context));
+  }
   const read = readTexts(written.target, context);
   const target = {
     name: written.name ?? defaultName(read.texts, context),
     ...read,
+    ...resolveOptions(written, context),
+    labels,
+  };
+  if (target.hasPolicy) checkPolicy(target, context);
+  return target;
+}
+
+/** The one text of a target that nothing else is written of. */
+export function plainTarget(written: WrittenTarget): ReadTarget | undefined {
+  const { target } = written;
+  if (Object.keys(written).length > 1 || Array.isArray(target)) return undefined;
+  return target as ReadTarget | undefined;
+}
+
+/** Options of targets that have none of their own, made once for all of a configuration. */
+const shared = new WeakMap<ScanningConfig, SharedOptions>();
+
+function sharedOptions(context: TargetContext): SharedOptions {
+  const { scanning } = context;
+  const known = shared.get(scanning);
+  if (known !== undefined) return known;
+  const options = { ...resolveOptions({}, context), labels: NO_LABELS };
+  shared.set(scanning, options);
+  return options;
+}
+
+function resolveOptions(
+  written: WrittenTarget,
+  context: TargetContext,
+): Omit<SharedOptions, "labels"> {
+  const protocols = protocolsOf(written.protocol, context.scanning);
+  return {
     protocols,
     schedules: resolveSchedules(written, protocols, context),
     expected: byProtocol(written.expected_ports, protocols),
     allowed: byProtocol(written.allowed_ports, protocols),
     hasPolicy: written.expected_ports !== undefined || written.allowed_ports !== undefined,
-    ...resolveOptions(written.scanning, context),
-    labels: NO_LABELS,
+    ...resolveScanning(written.scanning, context),
   };
-  if (target.hasPolicy) checkPolicy(target, context);
-  return target;
 }
 
 const TCP: readonly Protocol[] = ["tcp"];
@@ -68,9 +105,7 @@ function readTexts(written: WrittenTarget["target"], { path, report }: TargetCon
     if (item === undefined) continue;
     const place = several ? [...path, "target", index] : path;
     const label = "hostName" in item ? item.hostName : formatNetwork(item.network);
-    if ("masked" in item && item.masked) {
-      report.warn(place, `${show(item.text)} has host bits set: ${label} is used`);
-    }
+    if ("masked" in item && item.masked) warnOfHostBits(item, place, { report });
     const first = seen.get(label);
     if (first !== undefined) {
       report.warn(place, `${label} is already target[${first}]: it is scanned once`);
@@ -82,6 +117,14 @@ function readTexts(written: WrittenTarget["target"], { path, report }: TargetCon
     else networks.push({ text: item.text, network: item.network });
   }
   return { texts, networks, hostNames: [...hostNames] };
+}
+
+function warnOfHostBits(
+  { text, network }: ReadNetwork,
+  place: Path,
+  { report }: Pick<TargetContext, "report">,
+): void {
+  report.warn(place, `${show(text)} has host bits set: ${formatNetwork(network)} is used`);
 }
 
 function defaultName(texts: readonly string[], { path, report }: TargetContext): string {
@@ -106,21 +149,25 @@ function byProtocol(
   return { ...ports, [own]: ports[own].union(plain) };
 }
 
-function resolveOptions(
+function resolveScanning(
   written: WrittenTarget["scanning"],
   { scanning, path, report }: TargetContext,
 ): Pick<TargetConfig, "nmap" | "timeout"> {
   if (written === undefined) return { nmap: scanning.nmap, timeout: scanning.timeout };
   const own = pickNmap(written);
   const inherited = scanning.writtenNmap;
-  for (const { key, message } of contradictions(own, inherited)) {
+  const wrong = [...contradictions(own, inherited), ...aboveShare(own, scanning, report)];
+  for (const { key, message } of wrong) {
     report.fail([...path, "scanning", key], message);
   }
   for (const { key, message } of ignoredOptions(own, inherited)) {
     report.warn([...path, "scanning", key], message);
   }
+  const { rate } = rateShare(scanning.maxTotalRate, scanning.workerCount);
   return {
-    nmap: Object.keys(own).length === 0 ? scanning.nmap : resolveNmap({ ...inherited, ...own }),
+    nmap: Object.keys(own).length === 0
+      ? scanning.nmap
+      : resolveNmap({ ...inherited, ...own }, rate),
     timeout: written.timeout ?? scanning.timeout,
   };
 }

@@ -43,6 +43,7 @@ const scanning = mapping({
   rate_limit: wholeNumber(0, MANY),
   task_queue_size: wholeNumber(1, 1_000_000),
   worker_count: wholeNumber(1, 1000),
+  max_total_rate: wholeNumber(0, MANY),
   confirm_changes: truth(),
   max_open_ports_per_host: wholeNumber(1, MANY),
   exclude: networks,

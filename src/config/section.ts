@@ -43,13 +43,22 @@ export function list<Item extends z.ZodType>(item: Item, each: string) {
 /** A value that may be written in several ways, read by the schema that `choose` picks for it. */
 export function chosen<Output>(choose: (value: unknown) => z.ZodType<Output>) {
   return z.unknown().transform((value, context): Output => {
-    const result = choose(value).safeParse(value);
-    if (result.success) return result.data;
-    for (const issue of result.error.issues) {
-      context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
-    }
-    return z.NEVER;
+    return readBy(choose(value), value, context);
   });
+}
+
+/** What `schema` makes of a value; adds its issues to `context` when it refuses it. */
+export function readBy<Output>(
+  schema: z.ZodType<Output>,
+  value: unknown,
+  context: Pick<z.core.ParsePayload, "issues">,
+): Output {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+  }
+  return z.NEVER;
 }
 
 /** Whether a value of a YAML file is a mapping. */

@@ -30,6 +30,8 @@ export type ReadTarget = ReadNetwork | ReadHostName;
 export const TARGET_WANTED =
   "must be an address, a CIDR or a host name as text, such as 192.0.2.1, 192.0.2.0/24 or web.example.com";
 
+/** Most targets, of which there may be 100,000, and nothing else that is a target. */
+const DOTTED = /^[\d.]+(?:\/\d+)?$/;
 const URL_LIKE = /^[a-z][a-z0-9+.-]*:\/\//i;
 /** A port behind a name or an IPv4 address, or behind IPv6 in brackets. */
 const WITH_PORT = /^(?:\[([^\]]*)\]|([^:[\]/]+)):\d*$/;
@@ -41,6 +43,7 @@ const WITH_PORT = /^(?:\[([^\]]*)\]|([^:[\]/]+)):\d*$/;
  */
 export function readTarget(written: string): ReadTarget {
   const text = written.trim();
+  if (DOTTED.test(text)) return readScannable(text);
   if (text === "") throw new SyntaxError(`is empty (${TARGET_WANTED})`);
   if (URL_LIKE.test(text)) {
     throw new SyntaxError(`${show(text)} is a URL (write the address or host name in it alone)`);

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { nmapKeys } from "./nmap_options.ts";
 import {
   POLICY_PORTS_WANTED,
@@ -7,8 +7,8 @@ import {
   readPortRange,
   SWEEP_RANGE_WANTED,
 } from "./port_texts.ts";
-import { oneOf, parsedText, seconds } from "./scalars.ts";
-import { chosen, isMapping, list, mapping, section } from "./section.ts";
+import { oneOf, parsedText, readText, seconds } from "./scalars.ts";
+import { chosen, isMapping, list, mapping, readBy, section } from "./section.ts";
 import { type ReadTarget, readTarget, TARGET_WANTED } from "./target_text.ts";
 
 /** Most characters of a name that is written, which is a label of metrics. */
@@ -83,11 +83,16 @@ export const targetObject = mapping({
 /** A target object, without defaults. */
 export type WrittenTarget = z.output<typeof targetObject>;
 
-const plainTarget = oneTarget.transform((target): WrittenTarget => ({ target }));
+/** One step of the schema for a plain text, and no more: there may be 100,000. */
+const anyTarget = z.transform((value: unknown, context): WrittenTarget =>
+  isMapping(value)
+    ? readBy(targetObject, value, context)
+    : { target: readText(value, context, { parse: readTarget, wanted: TARGET_WANTED }) }
+);
 
 /** The list of targets, plain texts as objects that have nothing but their target. */
 export const targetList = list(
-  chosen<WrittenTarget>((value) => isMapping(value) ? targetObject : plainTarget),
+  anyTarget,
   'each target on a line of its own, such as "- 127.0.0.1"',
 );
 

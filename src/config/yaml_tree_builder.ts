@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, Scalar } from "yaml";
+import type { AddressItem, AddressRun } from "./address_runs.ts";
 import type { ConfigIssue } from "./config_error.ts";
 import { joinPath } from "./key_path.ts";
 import { type YamlEntry, YamlScalar, type YamlValue } from "./yaml_value.ts";
@@ -22,9 +23,17 @@ export class TreeBuilder {
   readonly #locate: Locate;
   /** Entries by anchor; undefined while the anchored node itself is being built. */
   readonly #anchored = new Map<string, YamlEntry | undefined>();
+  /** Runs that were cut out of the text and have not been put back, by the offset of their first item. */
+  readonly #runs: Map<number, AddressRun>;
 
-  constructor(locate: Locate) {
+  constructor(locate: Locate, runs: readonly AddressRun[] = []) {
     this.#locate = locate;
+    this.#runs = new Map(runs.map((run) => [run.first.offset, run]));
+  }
+
+  /** Whether every run that was cut out stood between two items of a list, and was put back there. */
+  get isComplete(): boolean {
+    return this.#runs.size === 0;
   }
 
   /** Adds a problem at `offset`. */
@@ -65,10 +74,14 @@ export class TreeBuilder {
     const unreadable = node.tag !== undefined && !CORE_TAGS.has(node.tag);
     const base = { offset, keyOffset: place.keyOffset, unreadable, children };
     if (isSeq(node)) {
-      node.items.forEach((item, index) => {
-        const path = `${place.path}[${index}]`;
-        const keyOffset = (item as ParsedNode | null)?.range?.[0] ?? offset;
-        children.set(index, this.build(item as ParsedNode | null, { path, keyOffset }));
+      const items = node.items as (ParsedNode | null)[];
+      items.forEach((item, index) => {
+        const path = `${place.path}[${children.size}]`;
+        const keyOffset = item?.range?.[0] ?? offset;
+        children.set(children.size, this.build(item, { path, keyOffset }));
+        for (const cut of this.#takeRun(item, items[index + 1])) {
+          children.set(children.size, addressEntry(cut));
+        }
       });
       return { ...base, value: Array.from(children.values(), (child) => child.value) };
     }
@@ -83,6 +96,14 @@ export class TreeBuilder {
     const value = readScalar(node as Scalar);
     const empty = value.kind === "null" && value.text === "";
     return { ...base, value, offset: empty ? place.keyOffset : offset };
+  }
+
+  /** The items that were cut out between two neighbours of a list. */
+  #takeRun(item: ParsedNode | null, next: ParsedNode | null | undefined): readonly AddressItem[] {
+    const run = this.#runs.get(item?.range[0] ?? NaN);
+    if (run === undefined || !isItem(item, run.first) || !isItem(next, run.last)) return [];
+    this.#runs.delete(run.first.offset);
+    return run.cut;
   }
 
   #addPair(
@@ -124,9 +145,20 @@ const CORE_TAGS: ReadonlySet<string> = new Set([
 ]);
 
 const EMPTY = new YamlScalar("", "null", false);
+const NO_CHILDREN: YamlEntry["children"] = new Map();
 
 function leaf(value: YamlScalar, offset: number, { keyOffset }: Place): YamlEntry {
-  return { value, offset, keyOffset, unreadable: false, children: new Map() };
+  return { value, offset, keyOffset, unreadable: false, children: NO_CHILDREN };
+}
+
+function isItem(node: ParsedNode | null | undefined, { offset, text }: AddressItem): boolean {
+  return isScalar(node) && node.source === text && node.range[0] === offset &&
+    node.anchor === undefined && node.tag === undefined;
+}
+
+function addressEntry({ offset, text, quoted }: AddressItem): YamlEntry {
+  const value = new YamlScalar(text, "text", quoted);
+  return leaf(value, offset, { path: "", keyOffset: offset });
 }
 
 function readScalar(node: Scalar): YamlScalar {

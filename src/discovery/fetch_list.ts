@@ -25,12 +25,6 @@ export function parseListUrl(text: string): URL {
   return url;
 }
 
-/** The URL without what may be secret in it: the values of its query. */
-export function shownUrl({ origin, pathname, searchParams }: URL): string {
-  const query = Array.from(searchParams.keys(), (name) => `${encodeURIComponent(name)}=…`);
-  return `${origin}${pathname}${query.length === 0 ? "" : `?${query.join("&")}`}`;
-}
-
 /**
  * Gets the text of a list: status 200, JSON by its type, at most 16 MiB, within ten seconds.
  *

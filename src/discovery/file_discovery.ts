@@ -20,6 +20,8 @@ export interface FileDiscoveryOptions extends DiscoveryListener {
   readonly patterns: readonly string[];
   /** Absolute; where relative paths begin. */
   readonly baseDirectory: string;
+  /** Lists that were in use before, by absolute path; those of no pattern are left out. */
+  readonly known?: TargetLists;
 }
 
 /** What one look found at a pattern. */
@@ -50,11 +52,17 @@ export class FileDiscovery implements Discovery {
   #lists: TargetLists = new Map();
 
   /** @throws {SyntaxError} for a pattern that cannot be used. */
-  constructor({ patterns, baseDirectory, ...listener }: FileDiscoveryOptions) {
+  constructor({ patterns, baseDirectory, known, ...listener }: FileDiscoveryOptions) {
     this.#patterns = patterns.map((text) => parseFilePattern(text, baseDirectory));
     this.#listener = listener;
     this.#problems = new ProblemList(listener);
     this.#poller = new Poller({ intervalMs: FILE_LOOK_MS, look: (asked) => this.#look(asked) });
+    for (const [path, groups] of known ?? []) {
+      if (this.#patterns.some((pattern) => belongs(path, pattern))) {
+        this.#files.set(path, new WatchedFile(path, groups));
+      }
+    }
+    this.#lists = this.#readable();
   }
 
   get lists(): TargetLists {
@@ -110,17 +118,22 @@ export class FileDiscovery implements Discovery {
   }
 
   #publish(): void {
-    const lists = new Map<string, NonNullable<WatchedFile["groups"]>>();
-    for (const path of [...this.#files.keys()].sort()) {
-      const groups = this.#files.get(path)!.groups;
-      if (groups !== undefined) lists.set(path, groups);
-    }
+    const lists = this.#readable();
     const before = this.#lists;
     const same = lists.size === before.size &&
       [...lists].every(([path, groups]) => before.get(path) === groups);
     if (same) return;
     this.#lists = lists;
     this.#listener.onChange(lists);
+  }
+
+  #readable(): TargetLists {
+    const lists = new Map<string, NonNullable<WatchedFile["groups"]>>();
+    for (const path of [...this.#files.keys()].sort()) {
+      const groups = this.#files.get(path)!.groups;
+      if (groups !== undefined) lists.set(path, groups);
+    }
+    return lists;
   }
 
   #problemsOf(found: readonly Found[]): DiscoveryProblem[] {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { showUrl } from "../config/resolve_sources.ts";
 import {
   type Discovery,
   type DiscoveryListener,
@@ -6,7 +7,7 @@ import {
   ProblemList,
   type TargetLists,
 } from "./discovery.ts";
-import { fetchList, parseListUrl, shownUrl } from "./fetch_list.ts";
+import { fetchList, parseListUrl } from "./fetch_list.ts";
 import { Poller } from "./poller.ts";
 import { parseJsonGroups, type TargetGroup } from "./target_group.ts";
 
@@ -18,6 +19,8 @@ export interface HttpDiscoveryOptions extends DiscoveryListener {
   readonly intervalMs: number;
   /** The header `User-Agent`. */
   readonly userAgent: string;
+  /** The list that was in use before, for as long as there is no other. */
+  readonly known?: readonly TargetGroup[] | undefined;
 }
 
 /**
@@ -35,13 +38,14 @@ export class HttpDiscovery implements Discovery {
   #groups: readonly TargetGroup[] | undefined;
 
   /** @throws {SyntaxError} for a URL that cannot be used. */
-  constructor({ url, intervalMs, userAgent, ...listener }: HttpDiscoveryOptions) {
+  constructor({ url, intervalMs, userAgent, known, ...listener }: HttpDiscoveryOptions) {
     this.#url = parseListUrl(url);
-    this.#source = shownUrl(this.#url);
+    this.#source = showUrl(this.#url.href);
     this.#headers = {
       "User-Agent": userAgent,
       "X-Prometheus-Refresh-Interval-Seconds": String(intervalMs / 1000),
     };
+    this.#groups = known;
     this.#listener = listener;
     this.#problems = new ProblemList(listener);
     this.#poller = new Poller({ intervalMs, look: () => this.#look() });

@@ -25,9 +25,10 @@ export class WatchedFile {
   #seen: string | undefined;
   #unsettled = 0;
 
-  /** `path` is absolute and ends in `.json`, `.yml` or `.yaml`. */
-  constructor(path: string) {
+  /** `path` is absolute and ends in `.json`, `.yml` or `.yaml`; `known` is the list that was in use before. */
+  constructor(path: string, known?: readonly TargetGroup[]) {
     const isJson = /\.json$/i.test(path);
+    this.#groups = known;
     this.#path = path;
     this.#parse = isJson ? parseJsonGroups : parseYamlGroups;
     this.#limit = isJson ? MAX_JSON_BYTES : MAX_YAML_BYTES;

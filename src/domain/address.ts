@@ -24,12 +24,12 @@ const MAPPED_PREFIX = 0xffffn;
  */
 export function parseAddress(text: string): Address {
   if (DOTTED_QUAD.test(text)) {
-    let value = 0n;
+    let value = 0;
     for (const octet of text.split(".")) {
       if (Number(octet) > 255) throw new SyntaxError(`Cannot use octet ${octet}: it is above 255`);
-      value = value * 256n + BigInt(octet);
+      value = value * 256 + Number(octet);
     }
-    return { family: 4, value, text };
+    return { family: 4, value: BigInt(value), text };
   }
   if (HEX_GROUPS.test(text) && text.includes(":")) {
     const value = parseIpv6(text);

@@ -1,7 +1,13 @@
+import { createHash } from "node:crypto";
+
 /** Highest TCP or UDP port number. */
 export const MAX_PORT = 65535;
 /** Most comma-separated items in one port list; far above what people write, far below what nmap's command line holds. */
 export const MAX_PORT_ITEMS = 1000;
+
+/** Longest text that is its own id, and characters of the digest that stands for a longer one. */
+const MAX_ID_LENGTH = 64;
+const DIGEST_LENGTH = 32;
 
 /** An inclusive range of ports, 1 <= first <= last <= 65535. */
 export type PortRange = readonly [first: number, last: number];
@@ -13,6 +19,7 @@ export class PortSet implements Iterable<number> {
   /** Number of ports, 0 to 65535. */
   readonly size: number;
   #text: string | undefined;
+  #id: string | undefined;
 
   private constructor(ranges: readonly PortRange[]) {
     this.ranges = ranges;
@@ -116,12 +123,23 @@ export class PortSet implements Iterable<number> {
     }
   }
 
+  /** Short text that only equal sets have: their canonical list, or a digest of it where that is long. */
+  get id(): string {
+    return this.#id ??= idOf(this.toString());
+  }
+
   /** Canonical nmap list, `22,80,8000-8100`; empty text for the empty set. */
   toString(): string {
     return this.#text ??= this.ranges.map(([first, last]) =>
       first === last ? `${first}` : `${first}-${last}`
     ).join(",");
   }
+}
+
+function idOf(text: string): string {
+  if (text.length <= MAX_ID_LENGTH) return text;
+  const digest = createHash("sha256").update(text).digest("hex");
+  return `sha256:${digest.slice(0, DIGEST_LENGTH)}`;
 }
 
 const ITEM = /^(0|[1-9]\d*)(?:-(0|[1-9]\d*))?$/;

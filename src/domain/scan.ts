@@ -65,9 +65,20 @@ export interface ScanUnit {
   readonly timeout: number;
 }
 
-/** Identity of a unit, equal for equal addresses, ports and protocol however the ports were written. */
+/** The label `port_range` of units that look at the ports which are open or expected, and at nothing else. */
+export const KNOWN_PORTS = "known";
+
+/**
+ * Identity of a unit, equal for equal addresses, ports and protocol however the ports were written. Of a
+ * unit for known ports, `ports` are those that are expected, and no part of it.
+ */
 export function unitId({ key, ports }: Pick<ScanUnit, "key" | "ports">): string {
-  return `${key.target} ${key.protocol} ${ports}`;
+  return `${key.target} ${key.protocol} ${portsId(key.portRange, ports)}`;
+}
+
+/** Identity of what a unit looks at: the ports, or `known`. */
+export function portsId(portRange: string, ports: PortSet): string {
+  return portRange === KNOWN_PORTS ? KNOWN_PORTS : ports.id;
 }
 
 /** What one nmap process is asked to do. */

@@ -1,7 +1,7 @@
 import { parseAddress } from "../domain/address.ts";
 import type { HostQuery } from "../state/host_view.ts";
 import type { ChangeQuery } from "../state/saved_state.ts";
-import { attempt, type Parameters, refuseOthers } from "./parameters.ts";
+import { type Parameters, readParameter, refuseOthers } from "./parameters.ts";
 
 /** Most entries of one answer. */
 export const MAX_LIMIT = 10_000;
@@ -21,12 +21,12 @@ const UNIX_SECONDS = /^\d{1,11}(?:\.\d{1,9})?$/;
  */
 export function parseChangeQuery(parameters: Parameters): ChangeQuery {
   refuseOthers(parameters, ["since", "limit", "ip"]);
-  const since = read(parameters, "since", readTime);
-  const address = read(parameters, "ip", readAddress);
+  const since = readParameter(parameters, "since", readTime);
+  const address = readParameter(parameters, "ip", readAddress);
   return {
     ...(since !== undefined && { since }),
     ...(address !== undefined && { address }),
-    limit: read(parameters, "limit", readLimit) ?? DEFAULT_LIMIT,
+    limit: readParameter(parameters, "limit", readLimit) ?? DEFAULT_LIMIT,
   };
 }
 
@@ -38,9 +38,9 @@ export function parseChangeQuery(parameters: Parameters): ChangeQuery {
 export function parseHostQuery(parameters: Parameters): HostQuery {
   refuseOthers(parameters, ["open", "limit", "after"]);
   return {
-    open: read(parameters, "open", readTruth),
-    limit: read(parameters, "limit", readLimit) ?? DEFAULT_LIMIT,
-    after: read(parameters, "after", readAddress),
+    open: readParameter(parameters, "open", readTruth),
+    limit: readParameter(parameters, "limit", readLimit) ?? DEFAULT_LIMIT,
+    after: readParameter(parameters, "after", readAddress),
   };
 }
 
@@ -83,13 +83,4 @@ function readLimit(text: string): number {
 function readTruth(text: string): boolean {
   if (text === "true" || text === "false") return text === "true";
   throw new SyntaxError("Cannot use it: write true or false");
-}
-
-function read<T>(
-  parameters: Parameters,
-  name: string,
-  parse: (text: string) => T,
-): T | undefined {
-  const text = parameters.get(name)?.[0];
-  return text === undefined ? undefined : attempt(name, () => parse(text));
 }

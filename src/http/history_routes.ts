@@ -1,9 +1,9 @@
-import type { Context } from "@hono/hono";
 import type { HostDetail, HostPage, HostQuery, HostSummary } from "../state/host_view.ts";
 import type { ChangeQuery, SavedChange } from "../state/saved_state.ts";
 import { parseChangeQuery, parseHostQuery, readAddress } from "./history_query.ts";
 import { jsonError } from "./json_error.ts";
-import { addressParameters, attempt, ParameterError, refuseOthers } from "./parameters.ts";
+import { addressParameters, attempt, refuseOthers } from "./parameters.ts";
+import { refusing } from "./refusing.ts";
 
 /** What is known, as the routes ask for it. */
 export interface HistoryRouteOptions {
@@ -45,18 +45,6 @@ export function hostRoute({ host }: Pick<HistoryRouteOptions, "host">) {
     }
     return c.json({ status: "success", host: detailJson(found) });
   });
-}
-
-/** Answers a parameter that cannot be used with 400. */
-function refusing(handler: (c: Context) => Response) {
-  return function answer(c: Context): Response {
-    try {
-      return handler(c);
-    } catch (error) {
-      if (!(error instanceof ParameterError)) throw error;
-      return jsonError(c, 400, error);
-    }
-  };
 }
 
 function changeJson({ time, address, port, protocol, from, to, target }: SavedChange) {

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "@hono/hono";
+import type { Config } from "../config/config.ts";
 import { formatNetwork, type Network, networkSize } from "../domain/network.ts";
-import type { NetworkSet } from "../domain/network_set.ts";
+import { NetworkSet } from "../domain/network_set.ts";
 import type { PortSet } from "../domain/ports.ts";
 import { clientAddress } from "./client_address.ts";
 import type { ConnectionEnv } from "./connection.ts";
@@ -18,6 +19,19 @@ export interface RequestPolicy {
   readonly exclude: NetworkSet;
   /** Most probes, addresses × ports, of one request. */
   readonly maxProbes: number;
+}
+
+/** What a configuration allows requests. */
+export function requestPolicy(
+  { policy, scanning }: Pick<Config, "policy" | "scanning">,
+): RequestPolicy {
+  return {
+    allowedNetworks: NetworkSet.of(policy.allowedNetworks),
+    clientNetworks: NetworkSet.of(policy.clientNetworks),
+    trustedProxies: NetworkSet.of(policy.trustedProxies),
+    exclude: NetworkSet.of(scanning.exclude),
+    maxProbes: policy.maxProbes,
+  };
 }
 
 /** What the policy says of a request. */

@@ -1,31 +1,33 @@
-import { gzip } from "node:zlib";
-import { promisify } from "node:util";
 import { type Context, type Handler, Hono } from "@hono/hono";
 import { HTTPException } from "@hono/hono/http-exception";
 import type { AuthConfig } from "../config/config.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Counter } from "../prometheus/counter.ts";
-import { CONTENT_TYPES, type Format } from "../prometheus/text_format.ts";
 import type { ConnectionEnv } from "./connection.ts";
-import { acceptsGzip, negotiateFormat } from "./exposition.ts";
 import { authentication, headLimit, readBody, sameSiteOnly } from "./guards.ts";
 import { type Health, healthBody } from "./health.ts";
 import { changesRoute, type HistoryRouteOptions, hostRoute, hostsRoute } from "./history_routes.ts";
 import { jsonError } from "./json_error.ts";
 import { landingPage } from "./landing_page.ts";
+import { metricsRoute, type MetricsRouteOptions } from "./metrics_route.ts";
 import { queryRoute, type QueryRouteOptions } from "./query_route.ts";
 import { reloadRoute, type ReloadRouteOptions } from "./reload_route.ts";
 import { clientNetworks } from "./request_policy.ts";
 import { routeLabels } from "./route_labels.ts";
+import { sdRoute, type SdRouteOptions } from "./sd_route.ts";
 
 /** What the routes need from the rest of the program. */
-export interface RouteDeps extends QueryRouteOptions, ReloadRouteOptions, HistoryRouteOptions {
+export interface RouteDeps
+  extends
+    MetricsRouteOptions,
+    QueryRouteOptions,
+    ReloadRouteOptions,
+    HistoryRouteOptions,
+    SdRouteOptions {
   readonly version: string;
   readonly telemetryPath: string;
   /** Who may ask, now; undefined makes everything public. */
   readonly auth: () => AuthConfig | undefined;
-  /** The whole exposition, one consistent moment. */
-  readonly render: (format: Format) => string;
   readonly health: () => Health;
   /** The configuration in use, as YAML without secrets. */
   readonly effectiveConfig: () => string;
@@ -40,15 +42,13 @@ const OPEN_PATHS = new Set(["/healthz", "/-/healthy", "/-/ready"]);
 /** Methods that the request counter tells apart, so that a client cannot make series. */
 const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]);
 
-const compress = promisify(gzip);
-
 /**
  * The whole HTTP interface as one app that can be asked without a socket. A listener gives `fetch`
  * what it knows of the connection, as its second argument.
  */
 export function createRoutes(deps: RouteDeps): Hono<ConnectionEnv> {
   const table: readonly { path: string; methods: readonly string[]; handler: Handler }[] = [
-    { path: deps.telemetryPath, methods: ["GET"], handler: metricsRoute(deps.render) },
+    { path: deps.telemetryPath, methods: ["GET"], handler: metricsRoute(deps) },
     { path: "/query", methods: ["GET", "POST"], handler: queryRoute(deps) },
     { path: "/healthz", methods: ["GET"], handler: healthRoute(deps.health) },
     {
@@ -62,6 +62,7 @@ export function createRoutes(deps: RouteDeps): Hono<ConnectionEnv> {
     { path: "/v1/changes", methods: ["GET"], handler: changesRoute(deps) },
     { path: "/v1/hosts", methods: ["GET"], handler: hostsRoute(deps) },
     { path: "/v1/hosts/:ip", methods: ["GET"], handler: hostRoute(deps) },
+    { path: "/v1/sd", methods: ["GET"], handler: sdRoute(deps) },
     { path: "/", methods: ["GET"], handler: landingRoute(deps) },
   ];
   const labelOf = routeLabels(table.map(({ path }) => path));
@@ -100,18 +101,6 @@ export function createRoutes(deps: RouteDeps): Hono<ConnectionEnv> {
 function notAllowed(c: Context, allowed: readonly string[]): Response {
   c.header("Allow", allowed.join(", "));
   return jsonError(c, 405, { message: `Method not allowed: use ${allowed.join(" or ")}` });
-}
-
-function metricsRoute(render: (format: Format) => string) {
-  return async function metrics(c: Context): Promise<Response> {
-    const format = negotiateFormat(c.req.header("Accept"));
-    const page = render(format);
-    c.header("Content-Type", CONTENT_TYPES[format]);
-    c.header("Vary", "Accept, Accept-Encoding");
-    if (!acceptsGzip(c.req.header("Accept-Encoding"))) return c.body(page);
-    c.header("Content-Encoding", "gzip");
-    return c.body(Uint8Array.from(await compress(page)));
-  };
 }
 
 function healthRoute(health: () => Health) {

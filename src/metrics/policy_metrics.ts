@@ -8,7 +8,6 @@ import type { Metric, SampleSink } from "../prometheus/metric.ts";
 import { Page } from "../prometheus/page.ts";
 import { PagedFamily } from "../prometheus/paged_family.ts";
 import { escapeLabelValue } from "../prometheus/text_format.ts";
-import type { PortState } from "../state/port_state.ts";
 
 const UNEXPECTED = "openport_unexpected_open_port";
 const MISSING = "openport_expected_port_missing";
@@ -55,29 +54,6 @@ export function policyMetrics(policy: PortPolicy): Metric[] {
       ({ unknown }) => unknown,
     ),
   ];
-}
-
-/** The family of hosts with more open ports than `limit`, whose port series are capped. */
-export function hostLimitMetric(
-  state: PortState,
-  { limit }: { readonly limit: () => number },
-): Metric {
-  return new CollectedFamily({
-    name: "openport_host_port_limit_exceeded",
-    help: "1 while a host has more open ports than scanning.max_open_ports_per_host, " +
-      "which cuts its port series off; its counts are exact.",
-    type: "gauge",
-    labelNames: ["ip"] as const,
-    collect: function* () {
-      const most = limit();
-      for (const { items } of state.blocks) {
-        for (const { address, tcp, udp } of items) {
-          const open = (tcp?.open.length ?? 0) + (udp?.open.length ?? 0);
-          if (open > most) yield [[address.text] as const, 1] as const;
-        }
-      }
-    },
-  });
 }
 
 function missingLines(missing: readonly MissingPort[]): string {

@@ -1,12 +1,21 @@
 import { FAILURE_TYPES } from "../domain/scan.ts";
 import { CollectedFamily, CollectedHistogram } from "../prometheus/collected.ts";
+import { LabelEncoder } from "../prometheus/labels.ts";
 import type { Metric } from "../prometheus/metric.ts";
+import { PagedFamily, type PageSource } from "../prometheus/paged_family.ts";
+import { sampleLine } from "../prometheus/text_format.ts";
 import { DURATION_BUCKETS } from "../state/duration_buckets.ts";
 import type { ScanRecord, ScanRecords, TargetRecord } from "../state/scan_records.ts";
 
 const SCAN_KEY = ["target", "port_range", "protocol"] as const;
 
-/** The per-scan and per-target families: projections of the scan records at scrape time. */
+/** A sample of one record: values of the labels, and the value. */
+type Sample = readonly [labelValues: readonly string[], value: number];
+
+/**
+ * The per-scan and per-target families: projections of the scan records at scrape time. They are paged,
+ * because 100,000 targets have a million of these series, of which few change between two scrapes.
+ */
 export function scanMetrics(
   records: ScanRecords,
   { durationMetrics }: { durationMetrics: () => boolean },
@@ -25,17 +34,12 @@ function outcomeMetrics(records: ScanRecords): Metric[] {
     help: string,
     value: (record: ScanRecord) => number | undefined,
   ) =>
-    new CollectedFamily({
+    paged(() => records.blocks(), {
       name,
       help,
       type,
       labelNames: SCAN_KEY,
-      collect: function* () {
-        for (const [, record] of records.all()) {
-          const sample = value(record);
-          if (sample !== undefined) yield [labelsOf(record), sample] as const;
-        }
-      },
+      samples: (record) => sampleOf(labelsOf(record), value(record)),
     });
   return [
     perScan(
@@ -44,19 +48,15 @@ function outcomeMetrics(records: ScanRecords): Metric[] {
       "Scans that ended complete.",
       (record) => record.successes,
     ),
-    new CollectedFamily({
+    paged(() => records.blocks(), {
       name: "scans_failed_total",
       help: "Scans that failed or ended partial, by the reason.",
       type: "counter",
-      labelNames: [...SCAN_KEY, "error_type"] as const,
-      collect: function* () {
-        for (const [, record] of records.all()) {
-          for (const type of FAILURE_TYPES) {
-            const count = record.failures.get(type);
-            if (count !== undefined) yield [[...labelsOf(record), type] as const, count] as const;
-          }
-        }
-      },
+      labelNames: [...SCAN_KEY, "error_type"],
+      samples: (record) =>
+        FAILURE_TYPES.flatMap((type) =>
+          sampleOf([...labelsOf(record), type], record.failures.get(type))
+        ),
     }),
     perScan(
       "nmap_scan_timeouts_total",
@@ -106,7 +106,7 @@ function durationFamilies(records: ScanRecords, isOn: () => boolean): Metric[] {
       labelNames: SCAN_KEY,
       collect: function* () {
         if (!isOn()) return;
-        for (const [, record] of records.all()) {
+        for (const record of records.values()) {
           if (record.lastDuration !== undefined) {
             yield [labelsOf(record), record.lastDuration] as const;
           }
@@ -120,7 +120,7 @@ function durationFamilies(records: ScanRecords, isOn: () => boolean): Metric[] {
       buckets: DURATION_BUCKETS,
       collect: function* () {
         if (!isOn()) return;
-        for (const [, record] of records.all()) yield [labelsOf(record), record.durations] as const;
+        for (const record of records.values()) yield [labelsOf(record), record.durations] as const;
       },
     }),
   ];
@@ -132,17 +132,12 @@ function targetMetrics(records: ScanRecords): Metric[] {
     help: string,
     value: (target: TargetRecord) => number | undefined,
   ) =>
-    new CollectedFamily({
+    paged(() => records.targetBlocks(), {
       name,
       help,
       type: "gauge",
-      labelNames: ["target"] as const,
-      collect: function* () {
-        for (const target of records.targets()) {
-          const count = value(target);
-          if (count !== undefined) yield [[target.target] as const, count] as const;
-        }
-      },
+      labelNames: ["target"],
+      samples: (record) => sampleOf([record.target], value(record)),
     });
   return [
     hostCount(
@@ -157,31 +152,53 @@ function targetMetrics(records: ScanRecords): Metric[] {
         "with host discovery disabled (-Pn) there are none on a routed network.",
       (target) => target.hostsDown,
     ),
-    new CollectedFamily({
+    paged(() => records.targetBlocks(), {
       name: "port_state_changes_total",
       help:
         "Ports that changed between two looks; the first look at a port is its baseline and no change.",
       type: "counter",
-      labelNames: ["target", "change_type"] as const,
-      collect: function* () {
-        for (const { target, closedToOpen, openToClosed } of records.targets()) {
-          yield [[target, "closed_to_open"] as const, closedToOpen] as const;
-          yield [[target, "open_to_closed"] as const, openToClosed] as const;
-        }
-      },
+      labelNames: ["target", "change_type"],
+      samples: ({ target, closedToOpen, openToClosed }) => [
+        [[target, "closed_to_open"], closedToOpen],
+        [[target, "open_to_closed"], openToClosed],
+      ],
     }),
-    new CollectedFamily({
+    paged(() => records.targetBlocks(), {
       name: "openport_changes_unconfirmed_total",
       help: "Ports that seemed closed and were found open by a second look.",
       type: "counter",
-      labelNames: ["target"] as const,
-      collect: function* () {
-        for (const { target, unconfirmed } of records.targets()) {
-          yield [[target] as const, unconfirmed] as const;
-        }
-      },
+      labelNames: ["target"],
+      samples: ({ target, unconfirmed }) => [[[target], unconfirmed]],
     }),
   ];
+}
+
+/** A family that has the samples of every item. */
+function paged<Item>(
+  sources: () => Iterable<PageSource<Item>>,
+  { samples, ...family }: {
+    readonly name: string;
+    readonly help: string;
+    readonly type: "counter" | "gauge";
+    readonly labelNames: readonly string[];
+    readonly samples: (item: Item) => readonly Sample[];
+  },
+): Metric {
+  const labels = new LabelEncoder(family.name, family.labelNames);
+  return new PagedFamily<Item>({
+    ...family,
+    sources,
+    hasSamples: (item) => samples(item).length > 0,
+    lines: (items) =>
+      items.flatMap(samples)
+        .map(([values, value]) => sampleLine(family.name, labels.encodeValues(values), value))
+        .join(""),
+  });
+}
+
+/** The sample of a value; none when there is no value. */
+function sampleOf(labelValues: readonly string[], value: number | undefined): readonly Sample[] {
+  return value === undefined ? [] : [[labelValues, value]];
 }
 
 function labelsOf({ key }: ScanRecord): readonly [string, string, string] {

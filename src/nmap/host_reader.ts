@@ -3,7 +3,7 @@ import { MAX_PORT, PortSet } from "../domain/ports.ts";
 import { type HostReport, type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import { PortBits } from "./port_bits.ts";
 import { parsePortList } from "./port_list.ts";
-import type { Attributes } from "./xml_stream.ts";
+import type { Attributes } from "./xml_attributes.ts";
 
 /** What the head of a document says about its hosts. */
 export interface HostContext {
@@ -11,6 +11,12 @@ export interface HostContext {
   /** Whether the scan was a connect scan, where the errors of our own kernel are the ports' reasons. */
   readonly connect: boolean;
 }
+
+/** Names of the attributes that are read of a host and what is in it. */
+export const HOST_ATTRIBUTES: readonly string[] = [
+  ...["starttime", "timedout", "state", "reason", "reason_ttl", "reason_ip", "addr", "addrtype"],
+  ...["protocol", "portid", "count", "proto", "ports"],
+];
 
 // nmap says `up` for these without having heard anything.
 const UNHEARD = new Set(["user-set", "no-response", "unknown-response"]);
@@ -28,20 +34,25 @@ export class HostReader {
   /** Protocols whose folded ports are unreachable without nmap saying which they are. */
   readonly #restUnreachable = new Set<Protocol>();
   #address: string | undefined;
+  #wanted = false;
   #state: string | undefined;
   #timedOut = false;
   #alive = false;
   #startTime: number | undefined;
-  #port: { readonly protocol: Protocol | undefined; readonly number: number } | undefined;
+  /** The port at hand, and its protocol where it is a port that counts. */
+  #port = 0;
+  #protocol: Protocol | undefined;
   #portHasState = false;
   #extraState = "";
+  #listText = "";
+  #list = PortSet.EMPTY;
 
   constructor(asked: ReadonlySet<string>) {
     this.#asked = asked;
   }
 
   /** Takes `<host>`. */
-  begin({ starttime, timedout }: Attributes): void {
+  begin(attributes: Attributes): void {
     for (const protocol of PROTOCOLS) {
       this.#open[protocol].clear();
       this.#listed[protocol].clear();
@@ -51,47 +62,62 @@ export class HostReader {
     }
     this.#restUnreachable.clear();
     this.#address = this.#state = undefined;
-    this.#timedOut = timedout === "true";
+    this.#wanted = false;
+    this.#timedOut = attributes.get("timedout") === "true";
     this.#alive = false;
-    this.#startTime = starttime === undefined ? undefined : readNumber("starttime", starttime);
+    this.#startTime = attributes.get("starttime") === undefined
+      ? undefined
+      : readNumber(attributes, "starttime");
   }
 
   /** Takes `<status>`. */
-  status({ state, reason }: Attributes): void {
+  status(attributes: Attributes): void {
+    const state = attributes.get("state");
+    const reason = attributes.get("reason");
     this.#state = state;
     if (state === "up" && reason !== undefined && !UNHEARD.has(reason)) this.#alive = true;
   }
 
   /** Takes `<address>`; of a host's addresses only that of the network layer counts, at any place. */
-  address({ addr, addrtype }: Attributes): void {
+  address(attributes: Attributes): void {
+    const addrtype = attributes.get("addrtype");
     if (addrtype !== "ipv4" && addrtype !== "ipv6") return;
-    const { text } = parseAddress(addr ?? "");
+    const addr = attributes.get("addr") ?? "";
+    // What was asked for is canonical already.
+    let asked = this.#asked.has(addr);
+    const text = asked ? addr : parseAddress(addr).text;
+    asked ||= this.#asked.has(text);
     if (this.#address !== undefined && this.#address !== text) {
       throw new SyntaxError("a host has two addresses");
     }
     this.#address = text;
+    this.#wanted = asked;
   }
 
   /** Takes `<port>`. */
-  port({ protocol, portid }: Attributes): void {
+  port(attributes: Attributes): void {
+    const protocol = attributes.get("protocol");
     const known = PROTOCOLS.find((name) => name === protocol);
-    const number = known === undefined ? 0 : readNumber("portid", portid, MAX_PORT);
-    this.#port = { protocol: number === 0 ? undefined : known, number };
+    this.#port = known === undefined ? 0 : readNumber(attributes, "portid", MAX_PORT);
+    this.#protocol = this.#port === 0 ? undefined : known;
     this.#portHasState = false;
   }
 
   /** Takes `<state>` of the port. */
-  portState({ state, reason, reason_ttl, reason_ip }: Attributes): void {
+  portState(attributes: Attributes): void {
     this.#portHasState = true;
-    const { protocol, number } = this.#port!;
+    const protocol = this.#protocol;
+    const number = this.#port;
     if (protocol === undefined) return;
+    const state = attributes.get("state");
+    const reason = attributes.get("reason");
     this.#listed[protocol].add(number);
     if (state === "open") this.#open[protocol].add(number);
     if (state === "closed") this.#closed[protocol].add(number);
     if (showsLife(state, reason)) this.#alive = true;
-    // With a time to live or a sender it came in a packet: a router's word, and that is evidence.
-    const ours = reason_ip === undefined && (reason_ttl === undefined || reason_ttl === "0");
-    if (UNREACHABLE.has(reason ?? "") && ours) this.#unreachable[protocol].add(number);
+    if (UNREACHABLE.has(reason ?? "") && isOurs(attributes)) {
+      this.#unreachable[protocol].add(number);
+    }
   }
 
   /** Takes `</port>`. */
@@ -100,27 +126,33 @@ export class HostReader {
   }
 
   /** Takes `<extraports>`, ports of one state folded into a count. */
-  extraPorts({ state, count }: Attributes): void {
+  extraPorts(attributes: Attributes): void {
+    const state = attributes.get("state");
     // Which ports they are may not be said, and an open port must not get lost.
     if (state === "open") throw new SyntaxError("open ports are folded");
     this.#extraState = state ?? "";
-    if (readNumber("count", count) > 0 && showsLife(state, undefined)) this.#alive = true;
+    if (readNumber(attributes, "count") > 0 && showsLife(state, undefined)) {
+      this.#alive = true;
+    }
   }
 
   /** Takes `<extrareasons>`, of which one `<extraports>` can hold several, for either protocol. */
-  extraReasons({ reason, count, proto, ports }: Attributes, { connect }: HostContext): void {
-    if (readNumber("count", count) === 0) return;
+  extraReasons(attributes: Attributes, { connect }: HostContext): void {
+    if (readNumber(attributes, "count") === 0) return;
+    const reason = attributes.get("reason");
     if (showsLife(this.#extraState, reason)) this.#alive = true;
     // In a raw scan a router said so: of a host that is some evidence, of a network it is none.
     const unreachable = connect ? UNREACHABLE.has(reason ?? "") : reason === "net-unreach";
+    const ports = attributes.get("ports");
     const closed = this.#extraState === "closed" && ports !== undefined;
     if (!unreachable && !closed) return;
+    const proto = attributes.get("proto");
     for (const protocol of PROTOCOLS) {
       if (proto !== undefined && proto !== protocol) continue;
       if (ports === undefined) this.#restUnreachable.add(protocol);
       else {
         const into = unreachable ? this.#folded : this.#foldedClosed;
-        into[protocol] = into[protocol].union(parsePortList(ports));
+        into[protocol] = into[protocol].union(this.#portList(ports));
       }
     }
   }
@@ -128,30 +160,62 @@ export class HostReader {
   /** Takes `</host>`; undefined for a host without address or that was not asked for. */
   end({ covered }: HostContext): HostReport | undefined {
     if (this.#state === undefined) throw new SyntaxError("a host has no status");
-    if (this.#address === undefined || !this.#asked.has(this.#address)) return undefined;
-    const unreachable = (protocol: Protocol): PortSet => {
-      let ports = this.#folded[protocol];
-      if (!this.#unreachable[protocol].isEmpty) {
-        ports = ports.union(this.#unreachable[protocol].toPortSet());
-      }
-      if (!this.#restUnreachable.has(protocol)) return ports;
-      return ports.union(covered[protocol].subtract(this.#listed[protocol].toPortSet()));
-    };
-    const closed = (protocol: Protocol): PortSet =>
-      this.#closed[protocol].isEmpty
-        ? this.#foldedClosed[protocol]
-        : this.#foldedClosed[protocol].union(this.#closed[protocol].toPortSet());
+    if (this.#address === undefined || !this.#wanted) return undefined;
     return {
       address: this.#address,
       up: this.#state === "up",
       timedOut: this.#timedOut,
       alive: this.#alive,
       startTime: this.#startTime,
-      open: { tcp: this.#open.tcp.toArray(), udp: this.#open.udp.toArray() },
-      closed: { tcp: closed("tcp"), udp: closed("udp") },
-      unreachable: { tcp: unreachable("tcp"), udp: unreachable("udp") },
+      open: this.#openPorts(),
+      closed: byProtocol((protocol) => union(this.#foldedClosed[protocol], this.#closed[protocol])),
+      unreachable: byProtocol((protocol) => this.#unreachablePorts(protocol, covered[protocol])),
     };
   }
+
+  #openPorts(): HostReport["open"] {
+    const { tcp, udp } = this.#open;
+    if (tcp.isEmpty && udp.isEmpty) return NONE_OPEN;
+    return {
+      tcp: tcp.isEmpty ? NONE_OPEN.tcp : tcp.toArray(),
+      udp: udp.isEmpty ? NONE_OPEN.udp : udp.toArray(),
+    };
+  }
+
+  #unreachablePorts(protocol: Protocol, covered: PortSet): PortSet {
+    const ports = union(this.#folded[protocol], this.#unreachable[protocol]);
+    if (!this.#restUnreachable.has(protocol)) return ports;
+    return ports.union(covered.subtract(this.#listed[protocol].toPortSet()));
+  }
+
+  /** Ports of a list, for hosts in a row that have the same list the same set. */
+  #portList(text: string): PortSet {
+    if (text !== this.#listText) {
+      this.#list = parsePortList(text);
+      this.#listText = text;
+    }
+    return this.#list;
+  }
+}
+
+// Most hosts have nothing open, closed or unreachable: they share what says so.
+const NO_PORTS: readonly number[] = Object.freeze([]);
+const NONE_OPEN: HostReport["open"] = Object.freeze({ tcp: NO_PORTS, udp: NO_PORTS });
+const NO_SETS: HostReport["closed"] = Object.freeze({ tcp: PortSet.EMPTY, udp: PortSet.EMPTY });
+
+function byProtocol(ports: (protocol: Protocol) => PortSet): HostReport["closed"] {
+  const tcp = ports("tcp");
+  const udp = ports("udp");
+  return tcp.size === 0 && udp.size === 0 ? NO_SETS : { tcp, udp };
+}
+
+function union(set: PortSet, bits: PortBits): PortSet {
+  return bits.isEmpty ? set : set.union(bits.toPortSet());
+}
+
+// With a time to live or a sender it came in a packet: a router's word, and that is evidence.
+function isOurs(attributes: Attributes): boolean {
+  return attributes.get("reason_ip") === undefined && (attributes.get("reason_ttl") ?? "0") === "0";
 }
 
 // An open or closed port, or a reset whatever nmap made of it.
@@ -165,13 +229,12 @@ function showsLife(state: string | undefined, reason: string | undefined): boole
  * @throws {SyntaxError} when it is absent, something else, or above `max`.
  */
 export function readNumber(
+  attributes: Attributes,
   name: string,
-  text: string | undefined,
   max = Number.MAX_SAFE_INTEGER,
 ): number {
-  const value = Number(text);
-  if (text === undefined || !/^\d{1,16}$/.test(text) || value > max) {
-    throw new SyntaxError(`${name} is not a number from 0 to ${max}`);
-  }
-  return value;
+  const value = attributes.number(name);
+  // Not so for what is not a number, either.
+  if (value <= max) return value;
+  throw new SyntaxError(`${name} is not a number from 0 to ${max}`);
 }

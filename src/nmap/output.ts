@@ -1,9 +1,10 @@
 import { PortSet } from "../domain/ports.ts";
 import { type HostReport, type Protocol, PROTOCOLS } from "../domain/scan.ts";
-import { HostReader, readNumber } from "./host_reader.ts";
+import { HOST_ATTRIBUTES, HostReader, readNumber } from "./host_reader.ts";
 import { mergeReports } from "./merge_reports.ts";
 import { parsePortList } from "./port_list.ts";
-import { type Attributes, XmlStream } from "./xml_stream.ts";
+import type { Attributes } from "./xml_attributes.ts";
+import { XmlStream } from "./xml_stream.ts";
 
 /** Most skipped targets whose texts are kept, and most characters kept of any text. */
 const MAX_SKIPPED_TARGETS = 16;
@@ -26,25 +27,56 @@ export interface NmapDocument {
   readonly strangers: number;
 }
 
-// Elements that matter, by the one they stand in: `<hosthint>` has the children of `<host>` and is none.
-const CHILDREN: Readonly<Record<string, readonly string[]>> = {
-  "": ["nmaprun"],
-  nmaprun: ["scaninfo", "target", "host", "runstats"],
-  host: ["status", "address", "ports"],
-  ports: ["port", "extraports"],
-  port: ["state"],
-  extraports: ["extrareasons"],
-  runstats: ["finished", "hosts"],
-};
-const OTHER = "other";
+/** An element that matters where it stands: `<hosthint>` has the children of `<host>` and is none. */
+interface Element {
+  readonly name: string;
+  readonly children: ReadonlyMap<string, Element>;
+}
+
+function element(name: string, ...children: readonly Element[]): Element {
+  return { name, children: new Map(children.map((child) => [child.name, child])) };
+}
+
+const OTHER = element("other");
+const DOCUMENT = element(
+  "",
+  element(
+    "nmaprun",
+    element("scaninfo"),
+    element("target"),
+    element(
+      "host",
+      element("status"),
+      element("address"),
+      element(
+        "ports",
+        element("port", element("state")),
+        element("extraports", element("extrareasons")),
+      ),
+    ),
+    element("runstats", element("finished"), element("hosts")),
+  ),
+);
+
+/** Names that this reader compares with or asks for. */
+const NAMES = [
+  ...namesIn(DOCUMENT),
+  ...["version", "type", "protocol", "services", "specification", "exit", "errormsg", "total"],
+  ...HOST_ATTRIBUTES,
+];
+
+function namesIn({ children }: Element): string[] {
+  return [...children.values()].flatMap((child) => [child.name, ...namesIn(child)]);
+}
 
 /** Reads the XML of one nmap process as it comes, in memory that does not grow with its length. */
 export class NmapOutputReader {
   readonly #ports: PortSet | undefined;
+  readonly #onHost: (report: HostReport) => void;
   readonly #host: HostReader;
   readonly #stream: XmlStream;
   readonly #hosts = new Map<string, HostReport>();
-  readonly #path: string[] = [];
+  readonly #path: Element[] = [DOCUMENT];
   readonly #covered: Record<Protocol, PortSet> = { tcp: PortSet.EMPTY, udp: PortSet.EMPTY };
   readonly #skippedTargets: string[] = [];
   #connect = false;
@@ -53,14 +85,25 @@ export class NmapOutputReader {
   #total: number | undefined;
   #strangers = 0;
 
-  /** `asked` holds canonical addresses; `ports`, where known, are those asked for, to be shared instead of parsed again. */
-  constructor({ asked, ports }: { asked: ReadonlySet<string>; ports?: PortSet }) {
+  /**
+   * `asked` holds canonical addresses; `ports`, where known, are those asked for, to be shared instead
+   * of parsed again. With `onHost` the hosts that were asked for are handed on as they come, each as
+   * often as nmap reports it, and none is kept.
+   */
+  constructor(
+    { asked, ports, onHost }: {
+      readonly asked: ReadonlySet<string>;
+      readonly ports?: PortSet;
+      readonly onHost?: (report: HostReport) => void;
+    },
+  ) {
     this.#ports = ports;
+    this.#onHost = onHost ?? ((report) => this.#keep(report));
     this.#host = new HostReader(asked);
     this.#stream = new XmlStream({
       open: (name, attributes) => this.#open(name, attributes),
       close: () => this.#close(),
-    });
+    }, { names: NAMES });
   }
 
   /**
@@ -94,19 +137,19 @@ export class NmapOutputReader {
     };
   }
 
-  /** Hosts that were asked for and reported whole so far, each address once. */
+  /** Hosts that were asked for and reported whole so far, each address once; none with `onHost`. */
   get hosts(): readonly HostReport[] {
     return [...this.#hosts.values()];
   }
 
   #open(name: string, attributes: Attributes): void {
-    const parent = this.#path.at(-1) ?? "";
-    const kind = CHILDREN[parent]?.includes(name) ? name : OTHER;
-    if (parent === "" && kind === OTHER) throw new SyntaxError("it is no nmaprun document");
+    const parent = this.#path.at(-1)!;
+    const kind = parent.children.get(name) ?? OTHER;
+    if (parent === DOCUMENT && kind === OTHER) throw new SyntaxError("it is no nmaprun document");
     this.#path.push(kind);
-    switch (kind) {
+    switch (kind.name) {
       case "nmaprun":
-        this.#version = attributes.version?.slice(0, MAX_TEXT);
+        this.#version = attributes.get("version")?.slice(0, MAX_TEXT);
         break;
       case "scaninfo":
         this.#scanInfo(attributes);
@@ -116,12 +159,12 @@ export class NmapOutputReader {
         break;
       case "finished":
         this.#finished = {
-          exit: attributes.exit?.slice(0, MAX_TEXT),
-          errormsg: attributes.errormsg?.slice(0, MAX_TEXT),
+          exit: attributes.get("exit")?.slice(0, MAX_TEXT),
+          errormsg: attributes.get("errormsg")?.slice(0, MAX_TEXT),
         };
         break;
       case "hosts":
-        this.#total = readNumber("total", attributes.total);
+        this.#total = readNumber(attributes, "total");
         break;
       case "host":
         this.#host.begin(attributes);
@@ -148,27 +191,31 @@ export class NmapOutputReader {
   }
 
   #close(): boolean {
-    const kind = this.#path.pop();
+    const kind = this.#path.pop()!.name;
     if (kind === "port") this.#host.portEnd();
     if (kind !== "host") return false;
     const report = this.#host.end(this.#context);
     if (report === undefined) this.#strangers++;
-    else {
-      const earlier = this.#hosts.get(report.address);
-      this.#hosts.set(
-        report.address,
-        earlier === undefined ? report : mergeReports(earlier, report),
-      );
-    }
+    else this.#onHost(report);
     return true;
+  }
+
+  #keep(report: HostReport): void {
+    const earlier = this.#hosts.get(report.address);
+    this.#hosts.set(
+      report.address,
+      earlier === undefined ? report : mergeReports(earlier, report),
+    );
   }
 
   get #context() {
     return { covered: this.#covered, connect: this.#connect };
   }
 
-  #scanInfo({ type, protocol, services }: Attributes): void {
-    if (type === "connect") this.#connect = true;
+  #scanInfo(attributes: Attributes): void {
+    const protocol = attributes.get("protocol");
+    const services = attributes.get("services");
+    if (attributes.get("type") === "connect") this.#connect = true;
     const known = PROTOCOLS.find((name) => name === protocol);
     if (known === undefined || services === undefined) return;
     const asked = this.#ports;
@@ -178,8 +225,9 @@ export class NmapOutputReader {
     this.#covered[known] = this.#covered[known].union(ports);
   }
 
-  #target({ specification, status }: Attributes): void {
-    if (status !== "skipped" || this.#skippedTargets.length >= MAX_SKIPPED_TARGETS) return;
-    this.#skippedTargets.push((specification ?? "").slice(0, MAX_TEXT));
+  #target(attributes: Attributes): void {
+    if (attributes.get("status") !== "skipped") return;
+    if (this.#skippedTargets.length >= MAX_SKIPPED_TARGETS) return;
+    this.#skippedTargets.push((attributes.get("specification") ?? "").slice(0, MAX_TEXT));
   }
 }

@@ -1,4 +1,4 @@
-import { MAX_PORT, type PortRange, PortSet } from "../domain/ports.ts";
+import { MAX_PORT, PortSet } from "../domain/ports.ts";
 
 /** A mutable set of ports that takes 8 KiB however many it holds, and that is cheap to use again. */
 export class PortBits {
@@ -41,6 +41,12 @@ export class PortBits {
 
   /** The ports as an immutable set. */
   toPortSet(): PortSet {
-    return PortSet.fromRanges(this.toArray().map((port): PortRange => [port, port]));
+    const ranges: [first: number, last: number][] = [];
+    for (const port of this.toArray()) {
+      const previous = ranges.at(-1);
+      if (previous !== undefined && previous[1] === port - 1) previous[1] = port;
+      else ranges.push([port, port]);
+    }
+    return PortSet.fromRanges(ranges);
   }
 }

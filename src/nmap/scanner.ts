@@ -19,6 +19,8 @@ export interface NmapScannerDeps {
   readonly processes: NmapProcesses;
   /** What `auto` means now. */
   readonly technique: () => Technique;
+  /** Whether the address with this canonical text must not be scanned now, whatever asks for it. */
+  readonly isExcluded: (address: string) => boolean;
   /** Milliseconds on the program's monotonic clock. */
   readonly now: () => number;
 }
@@ -26,7 +28,9 @@ export interface NmapScannerDeps {
 type Ended = Extract<ProcessResult, { kind: "ended" }>;
 
 /** A scanner that runs one nmap process per job. */
-export function createNmapScanner({ processes, technique, now }: NmapScannerDeps): Scanner {
+export function createNmapScanner(
+  { processes, technique, isExcluded, now }: NmapScannerDeps,
+): Scanner {
   return async function scanWithNmap(job, signal): Promise<ScanOutcome> {
     const startedAt = now();
     const failed = (failure: ScanFailure): ScanOutcome => ({
@@ -36,6 +40,11 @@ export function createNmapScanner({ processes, technique, now }: NmapScannerDeps
       startedAt,
       endedAt: now(),
     });
+    const excluded = job.addresses.find(isExcluded);
+    if (excluded !== undefined) {
+      const message = `Cannot scan ${excluded}: it is excluded (scanning.exclude)`;
+      return failed({ type: "other", message });
+    }
     let args: string[];
     try {
       const { nmap } = job;

@@ -1,9 +1,12 @@
-import { SaxesParser } from "saxes";
+import { Utf8Decoder } from "./utf8_decoder.ts";
+import { TagAttributes } from "./xml_attributes.ts";
+import { CR, LF } from "./xml_chars.ts";
+import { XmlElements, type XmlHandlers } from "./xml_elements.ts";
+import { XmlNames } from "./xml_names.ts";
+import { XmlPlace } from "./xml_place.ts";
+import { PlainTags } from "./xml_plain_tags.ts";
+import { XmlTokenizer } from "./xml_tokenizer.ts";
 
-/** Deepest nesting of elements; nmap's own documents reach 5, with script output a little more. */
-export const MAX_DEPTH = 32;
-/** Most attributes of one element; nmap's richest (`service`) has about 20. */
-export const MAX_ATTRIBUTES = 64;
 /** Most characters between the ends of two records; a host with all 65,535 ports listed takes 9 million. */
 export const MAX_RECORD_LENGTH = 32 * 1024 * 1024;
 /** Most characters between two tags, an element with its attributes included; a list of 32,768 ports takes 200,000. */
@@ -23,67 +26,29 @@ export class NmapOutputError extends SyntaxError {
   }
 }
 
-/** Attributes of an element, by name. */
-export type Attributes = Readonly<Record<string, string | undefined>>;
-
-/** What a stream reports. A handler rejects the document by throwing SyntaxError or RangeError. */
-export interface XmlHandlers {
-  readonly open: (name: string, attributes: Attributes) => void;
-  /** Returns true where a record ended, which starts the count of `MAX_RECORD_LENGTH` again. */
-  readonly close: () => boolean;
-}
-
 /**
  * Strict streaming reader of UTF-8 XML in constant memory: bytes, tags and characters may be split
  * anywhere. It has no entities but XML's own, and refuses an internal DTD subset.
  */
 export class XmlStream {
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
-  readonly #parser = new SaxesParser();
-  readonly #handlers: XmlHandlers;
-  #depth = 0;
-  #attributes = 0;
-  #lastTag = 0;
-  #lastRecord = 0;
-  /** Position of a closing tag that was reported but not yet found to match. */
-  #closing: number | undefined;
+  readonly #place = new XmlPlace();
+  readonly #decoder = new Utf8Decoder();
+  readonly #elements: XmlElements;
+  readonly #plain: PlainTags;
+  readonly #tokenizer: XmlTokenizer;
+  /** The last character was a carriage return, already taken for the line end that a line feed may complete. */
+  #returned = false;
   #failure: unknown;
 
-  constructor(handlers: XmlHandlers) {
-    this.#handlers = handlers;
-    const parser = this.#parser;
-    parser.on("error", (error) => {
-      // The parser reports an element closed before it complains, at the same place, of the tag's name.
-      if (this.#closing !== parser.position) this.#settleClose();
-      throw new SyntaxError(error.message.replace(/^\d+:\d+: |\.$/g, ""));
-    });
-    // nmap writes `<!DOCTYPE nmaprun>`, so a DOCTYPE as such must pass.
-    parser.on("doctype", (text) => {
-      if (text.includes("[")) throw new SyntaxError("it has an internal DTD subset");
-    });
-    parser.on("opentagstart", () => {
-      this.#settleClose();
-      this.#attributes = 0;
-    });
-    parser.on("attribute", () => {
-      if (++this.#attributes > MAX_ATTRIBUTES) {
-        throw new RangeError(`an element has more than ${MAX_ATTRIBUTES} attributes`);
-      }
-    });
-    parser.on("opentag", ({ name, attributes }) => {
-      this.#checkDistances();
-      if (++this.#depth > MAX_DEPTH) {
-        throw new RangeError(`elements are nested deeper than ${MAX_DEPTH}`);
-      }
-      this.#lastTag = parser.position;
-      handlers.open(name, attributes);
-    });
-    parser.on("closetag", () => {
-      this.#settleClose();
-      this.#checkDistances();
-      this.#depth--;
-      this.#closing = this.#lastTag = parser.position;
-    });
+  /** `names` are those that handlers compare with, which is then quicker. */
+  constructor(handlers: XmlHandlers, { names = [] }: { readonly names?: Iterable<string> } = {}) {
+    const place = this.#place;
+    const known = new XmlNames(names);
+    const attributes = new TagAttributes();
+    const elements = new XmlElements(handlers, { place, names: known, attributes });
+    this.#elements = elements;
+    this.#plain = new PlainTags({ place, names: known, attributes, elements });
+    this.#tokenizer = new XmlTokenizer({ names: known, attributes, elements });
   }
 
   /**
@@ -93,7 +58,14 @@ export class XmlStream {
    */
   write(chunk: Uint8Array): void {
     this.#guard(() => {
-      this.#parse(this.#decode(chunk));
+      const place = this.#place;
+      place.at = 0;
+      // As many bytes at once as cannot exceed a limit, so that a document is judged alike however it is split.
+      while (place.at < chunk.length) {
+        this.#read(chunk, Math.min(chunk.length, place.at + this.#room()));
+      }
+      place.offset += chunk.length;
+      place.at = 0;
     });
   }
 
@@ -104,8 +76,8 @@ export class XmlStream {
    */
   end(): void {
     this.#guard(() => {
-      this.#parse(this.#decode());
-      this.#parser.close();
+      this.#decoder.end();
+      this.#tokenizer.end();
     });
   }
 
@@ -114,44 +86,54 @@ export class XmlStream {
     try {
       step();
     } catch (error) {
-      // The parser is in no defined state after a throw: it must not be fed again.
       const rejected = error instanceof SyntaxError || error instanceof RangeError;
-      this.#failure = rejected ? new NmapOutputError(error.message, this.#parser) : error;
+      this.#failure = rejected ? new NmapOutputError(error.message, this.#place) : error;
       throw this.#failure;
     }
   }
 
-  #parse(text: string): void {
-    this.#parser.write(text);
-    this.#settleClose();
-    this.#checkDistances();
-  }
-
-  #settleClose(): void {
-    if (this.#closing === undefined) return;
-    const position = this.#closing;
-    this.#closing = undefined;
-    if (this.#handlers.close()) this.#lastRecord = position;
-  }
-
-  #decode(chunk?: Uint8Array): string {
-    try {
-      return chunk === undefined
-        ? this.#decoder.decode()
-        : this.#decoder.decode(chunk, { stream: true });
-    } catch {
-      throw new SyntaxError("it is not UTF-8");
+  #read(bytes: Uint8Array, end: number): void {
+    const place = this.#place;
+    while (place.at < end) {
+      if (this.#tokenizer.inText && !this.#returned && !this.#decoder.pending) {
+        this.#plain.read(bytes, end);
+        if (place.at === end) return;
+      }
+      this.#readByte(bytes[place.at++]!);
     }
   }
 
-  // Measured in the parser's own positions, so that a document is judged alike however it is split.
-  #checkDistances(): void {
-    const { position } = this.#parser;
-    if (position - this.#lastTag > MAX_TAG_DISTANCE) {
+  #readByte(byte: number): void {
+    const place = this.#place;
+    const inside = this.#decoder.pending;
+    const code = this.#decoder.push(byte);
+    if (inside) place.offset--;
+    if (code < 0) return;
+    if (code > 0xffff) {
+      place.offset++;
+      place.lineStart++;
+    }
+    const completes = this.#returned && code === LF;
+    this.#returned = code === CR;
+    if (completes) place.lineStart++;
+    else {
+      if (code === LF || code === CR) place.newLine();
+      this.#tokenizer.push(code === CR ? LF : code);
+    }
+  }
+
+  /** Number of bytes that may come before a limit is reached; a byte is one character or less. */
+  #room(): number {
+    const { position } = this.#place;
+    const { lastTag, lastRecord } = this.#elements;
+    const untilTag = lastTag + MAX_TAG_DISTANCE - position;
+    if (untilTag <= 0) {
       throw new RangeError(`more than ${MAX_TAG_DISTANCE} characters without a tag`);
     }
-    if (position - this.#lastRecord > MAX_RECORD_LENGTH) {
+    const untilRecord = lastRecord + MAX_RECORD_LENGTH - position;
+    if (untilRecord <= 0) {
       throw new RangeError(`more than ${MAX_RECORD_LENGTH} characters without a whole host`);
     }
+    return Math.min(untilTag, untilRecord);
   }
 }

@@ -1,5 +1,6 @@
 import type { ScanUnit } from "../domain/scan.ts";
 import type { PlannedTarget } from "../schedule/plan.ts";
+import { Line } from "./line.ts";
 
 /** Who asked for a scan: the schedule, or a person through the API. */
 export type TaskOrigin = "schedule" | "request";
@@ -23,7 +24,10 @@ export const SCHEDULE_SHARE = 0.75;
 export class TaskQueue {
   /** Tasks that can wait at once; those above a lower number wait on, but no more are taken in. */
   capacity: number;
-  readonly #waiting: Record<TaskOrigin, Line> = { request: new Line(), schedule: new Line() };
+  readonly #waiting: Record<TaskOrigin, Line<Task>> = {
+    request: new Line(),
+    schedule: new Line(),
+  };
 
   /** `capacity` is the number of tasks that can wait at once, at least 1. */
   constructor(capacity: number) {
@@ -58,7 +62,10 @@ export class TaskQueue {
   offer(task: Task): "accepted" | "full" | "duplicate" {
     if (this.has(task.id)) {
       const scheduled = task.origin === "request" && this.#waiting.schedule.remove(task.id);
-      if (scheduled) this.#waiting.request.add({ ...scheduled, origin: "request" });
+      if (scheduled) {
+        const { unit, id, target, sizeClass } = scheduled;
+        this.#waiting.request.add({ unit, id, origin: "request", target, sizeClass });
+      }
       return "duplicate";
     }
     const room = task.origin === "schedule" ? this.scheduleRoom : this.requestRoom;
@@ -75,7 +82,7 @@ export class TaskQueue {
   /** Removes and returns the tasks that `which` picks. */
   remove(which: (task: Task) => boolean): Task[] {
     return [this.#waiting.request, this.#waiting.schedule].flatMap((line) =>
-      line.tasks().filter(which).flatMap(({ id }) => line.remove(id) ?? [])
+      [...line.tasks()].filter(which).flatMap(({ id }) => line.remove(id) ?? [])
     );
   }
 
@@ -88,62 +95,5 @@ export class TaskQueue {
   *ids(): Iterable<string> {
     yield* this.#waiting.request.ids();
     yield* this.#waiting.schedule.ids();
-  }
-}
-
-/** Tasks of one origin, found by id, and by age among those of a size class or smaller. */
-class Line {
-  readonly #classOf = new Map<string, number>();
-  // Insertion order is age; a class is a Map of its own so that none has to be searched.
-  readonly #classes = new Map<number, Map<string, { task: Task; age: number }>>();
-  #age = 0;
-
-  get size(): number {
-    return this.#classOf.size;
-  }
-
-  has(id: string): boolean {
-    return this.#classOf.has(id);
-  }
-
-  ids(): Iterable<string> {
-    return this.#classOf.keys();
-  }
-
-  tasks(): Task[] {
-    return [...this.#classes.values()].flatMap((tasks) =>
-      [...tasks.values()].map(({ task }) => task)
-    );
-  }
-
-  renew(renew: (task: Task) => Task): void {
-    for (const tasks of this.#classes.values()) {
-      for (const [id, { task, age }] of tasks) tasks.set(id, { task: renew(task), age });
-    }
-  }
-
-  add(task: Task): void {
-    this.#classOf.set(task.id, task.sizeClass);
-    const tasks = this.#classes.get(task.sizeClass) ?? new Map();
-    tasks.set(task.id, { task, age: this.#age++ });
-    this.#classes.set(task.sizeClass, tasks);
-  }
-
-  remove(id: string): Task | undefined {
-    const tasks = this.#classes.get(this.#classOf.get(id) ?? NaN);
-    const task = tasks?.get(id)?.task;
-    tasks?.delete(id);
-    this.#classOf.delete(id);
-    return task;
-  }
-
-  take(sizeClass: number): Task | undefined {
-    let oldest: { task: Task; age: number } | undefined;
-    for (const [size, tasks] of this.#classes) {
-      if (size > sizeClass) continue;
-      const [first] = tasks.values();
-      if (first !== undefined && (oldest === undefined || first.age < oldest.age)) oldest = first;
-    }
-    return oldest === undefined ? undefined : this.remove(oldest.task.id);
   }
 }

@@ -1,15 +1,30 @@
-import type { PortSet } from "../domain/ports.ts";
 import { networkSize } from "../domain/network.ts";
 import type { NmapOptions, ScanUnit } from "../domain/scan.ts";
 
-/** Most addresses that one nmap process is given: what it loses when it ends early. */
-export const MAX_ADDRESSES_PER_PROCESS = 16;
+/**
+ * Most addresses that one nmap process is given, however little each costs: what it saw is applied in
+ * one synchronous step.
+ */
+export const MAX_ADDRESSES_PER_PROCESS = 256;
+/**
+ * Addresses up to which larger batches pay whatever they take. A process costs about a second beside
+ * its probes (its start, the last answers that it waits for), which is little of `STRETCH_SECONDS`;
+ * above that, larger batches only make others wait for the slot (measured by bench/batching.ts).
+ */
+const USUAL_ADDRESSES = 16;
+const STRETCH_SECONDS = 30;
+/** Seconds of probes, were they silent, for addresses that are known to answer: so many share a process, and a fate. */
+const LIVE_SECONDS = 2;
+/** Share of `scanning.timeout` that is lost, at most, when one process ends early. */
+const TIMEOUT_SHARE = 0.25;
+/** Share of `host_timeout`: the hosts of a process share its clock, and answers that come late cost time. */
+const HOST_TIMEOUT_SHARE = 0.5;
 
 /** Packets per second to count on where nmap is not told a rate: it backs off on silent hosts. */
 const UNTOLD_RATE = 50;
 
 /** Probes that a port of a host that never answers costs, whatever `--max-retries` says; measured. */
-const PROBES_PER_SILENT_PORT = 2;
+export const PROBES_PER_SILENT_PORT = 2;
 
 /** The packet rate that one process is held to, in packets per second, above 0. */
 export function heldRate({ minRate, maxRate }: NmapOptions): number {
@@ -17,64 +32,80 @@ export function heldRate({ minRate, maxRate }: NmapOptions): number {
   return told || UNTOLD_RATE;
 }
 
-/** What a scan costs depends on: the number of ports, 1 to 65535, and the options. */
+/** What a scan costs depends on, and what it may cost. */
 export interface ScanCost {
+  /** Number of ports, 1 to 65535. */
   readonly ports: number;
   readonly nmap: NmapOptions;
+  /** Seconds that one process may take. */
+  readonly timeout: number;
 }
 
 /** Seconds that one process needs for one address that never answers. */
-export function secondsForSilentAddress({ ports, nmap }: ScanCost): number {
+export function secondsForSilentAddress({ ports, nmap }: Pick<ScanCost, "ports" | "nmap">): number {
   return PROBES_PER_SILENT_PORT * ports * Math.max(1 / heldRate(nmap), delaySeconds(nmap));
 }
 
 /** Seconds between two probes to one host, which nmap keeps for all hosts at once; it ignores them beside a minimum rate. */
-function delaySeconds({ minRate, scanDelay }: NmapOptions): number {
+export function delaySeconds({ minRate, scanDelay }: NmapOptions): number {
   return minRate > 0 ? 0 : scanDelay / 1000;
 }
 
 /**
- * How many addresses one nmap process is given, 1 to 16: as many silent ones as can finish in half
- * of `host_timeout`, because the hosts of a process share its clock and its rate.
+ * Most silent addresses that one process can finish, 1 to 256: within half of `host_timeout`, because
+ * the hosts of a process share its clock and its rate, and within a quarter of `timeout`, in seconds.
  */
-export function addressesPerProcess(cost: ScanCost): number {
-  const { hostTimeout } = cost.nmap;
-  if (hostTimeout === 0) return MAX_ADDRESSES_PER_PROCESS;
-  const seconds = PROBES_PER_SILENT_PORT * cost.ports / heldRate(cost.nmap);
-  const fitting = Math.floor(hostTimeout / 2 / seconds);
-  return Math.min(Math.max(fitting, 1), MAX_ADDRESSES_PER_PROCESS);
+export function addressesThatFinish({ ports, nmap, timeout }: ScanCost): number {
+  const forHosts = nmap.hostTimeout > 0 ? nmap.hostTimeout * HOST_TIMEOUT_SHARE : Infinity;
+  const seconds = Math.min(forHosts, timeout * TIMEOUT_SHARE);
+  return clamp(addressesIn(seconds, { ports, nmap }), MAX_ADDRESSES_PER_PROCESS);
 }
 
-/** The part of a configuration that decides whether scans can finish. */
-export interface ScanLimits {
-  readonly scanning: {
-    readonly ports: PortSet;
-    /** Seconds that one nmap process may take. */
-    readonly timeout: number;
-    readonly nmap: NmapOptions;
-  };
+/**
+ * How many addresses that are not known to answer one process is given, 1 to 256: as many as keep all
+ * workers busy in as few rounds as can be, but at least as many as make a process worth its start.
+ */
+export function silentStretch(
+  { addresses, workers, ...cost }: ScanCost & { addresses: number; workers: number },
+): number {
+  const finish = addressesThatFinish(cost);
+  const least = Math.min(finish, USUAL_ADDRESSES);
+  const most = Math.min(finish, Math.max(least, addressesIn(STRETCH_SECONDS, cost)));
+  const rounds = Math.ceil(addresses / (workers * most));
+  return Math.max(least, Math.ceil(addresses / Math.max(1, workers * rounds)));
 }
 
-/** Warns, with the numbers, when a process for even one silent address would be ended before it finishes. */
-export function scanWarnings({ scanning: { ports, timeout, nmap } }: ScanLimits): string[] {
-  const needed = secondsForSilentAddress({ ports: ports.size, nmap });
-  const limits = [["host_timeout", nmap.hostTimeout], ["timeout", timeout]] as const;
-  const [pace, cure] = delaySeconds(nmap) > 1 / heldRate(nmap)
-    ? [`, one in ${nmap.scanDelay} ms (scanning.scan_delay),`, ", lower the delay"]
-    : [` at ${Number(heldRate(nmap).toFixed(1))} packets per second`, " or the rate"];
-  return limits.filter(([, limit]) => limit > 0 && needed > limit).map(([key, limit]) =>
-    `scanning.${key}: even one silent address cannot finish in ${limit} s: ` +
-    `${PROBES_PER_SILENT_PORT} probes for each of ${ports.size} ports${pace} ` +
-    `take ${Math.ceil(needed)} s (raise it${cure}, or scan fewer ports)`
-  );
+/** How many addresses that are known to answer share a process, 1 to 16. */
+export function liveBatch(cost: ScanCost): number {
+  const most = Math.min(addressesThatFinish(cost), USUAL_ADDRESSES);
+  return clamp(addressesIn(LIVE_SECONDS, cost), most);
 }
 
-/** Units differ by one size class when one has about eight times as many batches as the other. */
+/** The batch, at most `batch`, that deals `addresses` out evenly to no more processes. */
+export function evenBatch(addresses: number, batch: number): number {
+  return addresses === 0 ? batch : Math.ceil(addresses / Math.ceil(addresses / batch));
+}
+
+/** Addresses whose probes one process sends in so many seconds if none answers. */
+function addressesIn(seconds: number, { ports, nmap }: Pick<ScanCost, "ports" | "nmap">): number {
+  return Math.floor(seconds * heldRate(nmap) / (PROBES_PER_SILENT_PORT * ports));
+}
+
+function clamp(addresses: number, most: number): number {
+  return Math.min(Math.max(addresses, 1), most);
+}
+
+/** Units differ by one size class when one takes about eight times as long as the other. */
 const SIZE_CLASS_RATIO = 8;
 
-/** Size class of a unit: 0 for one to seven batches, 1 for 8 to 63, and so on. */
-export function sizeClass({ network, ports, nmap }: Pick<ScanUnit, "network" | "ports" | "nmap">) {
-  const perProcess = addressesPerProcess({ ports: ports.size, nmap });
-  const batches = Math.ceil(Number(networkSize(network)) / perProcess);
-  return Math.floor(Math.log2(batches) / Math.log2(SIZE_CLASS_RATIO));
+/**
+ * Size class of a unit, by the processes that it would take if none were given more than 16 addresses:
+ * 0 for one to seven, 1 for 8 to 63, and so on.
+ */
+export function sizeClass(
+  { network, ports, nmap, timeout }: Pick<ScanUnit, "network" | "ports" | "nmap" | "timeout">,
+): number {
+  const finish = addressesThatFinish({ ports: ports.size, nmap, timeout });
+  const processes = Math.ceil(Number(networkSize(network)) / Math.min(finish, USUAL_ADDRESSES));
+  return Math.floor(Math.log2(processes) / Math.log2(SIZE_CLASS_RATIO));
 }

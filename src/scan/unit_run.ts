@@ -1,10 +1,13 @@
-import { addressAt, networkSize } from "../domain/network.ts";
+import { networkSize } from "../domain/network.ts";
 import { FAILURE_TYPES, type FailureType, type ScanJob, type ScanOutcome } from "../domain/scan.ts";
 import type { Task } from "../queue/task_queue.ts";
 import type { Look, LooksOfOutcome } from "../state/look.ts";
 import type { ScanRecord, UnitSummary } from "../state/scan_records.ts";
-import { addressesPerProcess } from "./batch_size.ts";
+import { BatchPlan } from "./batch_plan.ts";
+import { addressesThatFinish } from "./batch_size.ts";
+import { type KnownAddress, KnownPlan } from "./known_plan.ts";
 import { ProcessBudget } from "./process_budget.ts";
+import { atMost } from "./rate_budget.ts";
 
 /** A look that says nothing as long as it is open whether the scanner's own network worked at its time. */
 export interface HeldLook {
@@ -17,16 +20,19 @@ export interface HeldLook {
 export interface UnitRunOptions {
   readonly task: Task;
   readonly record: ScanRecord;
+  /** What a sweep of known ports looks at; undefined for every other unit. */
+  readonly known?: readonly KnownAddress[] | undefined;
   /** Processes that may run at once, which bounds the process time of a unit. */
   readonly workers: number;
   /** Milliseconds on the monotonic clock. */
   readonly now: () => number;
 }
 
-/** A batch handed out: the job, and where in the run's order of addresses it begins. */
+/** A batch handed out: the job, where in the run's order of addresses it begins, and how the next run begins with it. */
 export interface Batch {
   readonly job: ScanJob;
   readonly position: number;
+  readonly resumeAt: number;
 }
 
 /** Share of the time of a process that must be left for one to be started. */
@@ -55,14 +61,12 @@ export class UnitRun {
   readonly secondLookTime: ProcessBudget;
 
   readonly #startedAt: number;
-  readonly #size: number;
-  readonly #batchSize: number;
+  readonly #plan: BatchPlan | KnownPlan;
   /** Time left below which no further process is worth starting. */
   readonly #usefulMs: number;
   readonly #failures = new Map<FailureType, string>();
-  #next = 0;
   /** The first batch that was cut short because the time of the unit was used up. */
-  #firstCut: number | undefined;
+  #firstCut: Batch | undefined;
   #stopped = false;
   #abandoned = false;
   #applied = 0;
@@ -71,24 +75,27 @@ export class UnitRun {
   #timedOut = 0;
   #unreachable = 0;
 
-  constructor({ task, record, workers, now }: UnitRunOptions) {
+  constructor({ task, record, known, workers, now }: UnitRunOptions) {
     this.task = task;
     this.record = record;
     this.hadLife = record.alive.size > 0;
     this.#startedAt = now();
-    this.#size = Number(networkSize(task.unit.network));
-    this.#batchSize = addressesPerProcess({ ports: task.unit.ports.size, nmap: task.unit.nmap });
-    const batches = Math.ceil(this.#size / this.#batchSize);
-    const timeoutMs = task.unit.timeout * 1000;
-    const total = timeoutMs * Math.min(workers, batches);
+    const { network, ports, nmap, timeout } = task.unit;
+    const { alive, resumeAt } = record;
+    const cost = { ports: ports.size, nmap, timeout };
+    this.#plan = known === undefined
+      ? new BatchPlan({ network, alive, resumeAt, workers, cost })
+      : new KnownPlan(known, { network, resumeAt });
+    const timeoutMs = timeout * 1000;
+    const total = timeoutMs * Math.min(workers, this.#plan.count);
     this.#usefulMs = timeoutMs * USEFUL_SHARE;
     this.batchTime = new ProcessBudget({ total, now });
     this.secondLookTime = new ProcessBudget({ total, now });
   }
 
-  /** Number of addresses in the unit. */
+  /** Number of addresses that are looked at. */
   get size(): number {
-    return this.#size;
+    return this.#plan.size;
   }
 
   /** When the run began, milliseconds on the monotonic clock. */
@@ -108,7 +115,7 @@ export class UnitRun {
 
   /** Whether a batch can be handed out now: there is one, and time for it that is worth a process. */
   get hasBatch(): boolean {
-    return !this.#stopped && this.#next < this.#size &&
+    return !this.#stopped && this.#plan.position < this.#plan.size &&
       this.batchTime.left >= this.#usefulMs;
   }
 
@@ -117,32 +124,36 @@ export class UnitRun {
     return this.running === 0 && !this.hasBatch;
   }
 
-  /** The next batch; to be called when `hasBatch`. */
-  takeBatch(): Batch {
+  /**
+   * The next batch; to be called when `hasBatch`. `share` is the packets per second that a process
+   * may send now, 0 for any number: it may be less than when the run began.
+   */
+  takeBatch(share = 0): Batch {
     const { unit } = this.task;
-    const position = this.#next;
-    const count = Math.min(this.#batchSize, this.#size - position);
-    const addresses = Array.from(
-      { length: count },
-      (_, index) => addressAt(unit.network, (this.record.resumeAt + position + index) % this.#size),
-    );
-    this.#next += count;
+    const { addresses, ports = unit.ports, position, resumeAt } = this.#plan.take(
+      this.#mostAddresses(share),
+    )!;
     this.running++;
     const job = {
       addresses,
       family: unit.network.family,
-      ports: unit.ports,
+      ports,
       protocol: unit.key.protocol,
       nmap: unit.nmap,
       timeoutMs: unit.timeout * 1000,
       confirming: false,
     };
-    return { job, position };
+    return { job, position, resumeAt };
+  }
+
+  #mostAddresses(share: number): number {
+    const { ports, nmap, timeout } = this.task.unit;
+    return addressesThatFinish({ ports: ports.size, nmap: atMost(share, nmap), timeout });
   }
 
   /** Notes that a batch was cut short because the time of the unit was used up. */
-  cut({ position }: Batch): void {
-    this.#firstCut = Math.min(this.#firstCut ?? position, position);
+  cut(batch: Batch): void {
+    if (batch.position < (this.#firstCut?.position ?? Infinity)) this.#firstCut = batch;
   }
 
   /** Notes how a process ended and what it saw. */
@@ -198,25 +209,24 @@ export class UnitRun {
       up: this.#up,
       down: this.#down,
       timedOut: this.#timedOut,
-      incomplete: Math.max(0, this.#size - known),
-      lookedAtAll: this.#up + this.#down === this.#size,
-      resumeAt: this.#outOfTime
-        ? (this.record.resumeAt + (this.#firstCut ?? this.#next)) % this.#size
-        : 0,
+      incomplete: Math.max(0, this.size - known),
+      lookedAtAll: this.#up + this.#down === Number(networkSize(this.task.unit.network)),
+      resumeAt: this.#outOfTime ? (this.#firstCut ?? this.#plan).resumeAt : 0,
     };
   }
 
   get #outOfTime(): boolean {
-    return !this.#stopped && (this.#firstCut !== undefined || this.#next < this.#size);
+    return !this.#stopped &&
+      (this.#firstCut !== undefined || this.#plan.position < this.#plan.size);
   }
 
   #failure(noAnswer: boolean): UnitSummary["failure"] {
     const { timeout } = this.task.unit;
     if (this.#outOfTime) {
-      const left = this.#size - (this.#firstCut ?? this.#next);
+      const left = this.size - (this.#firstCut ?? this.#plan).position;
       this.fail(
         "timeout",
-        `${left} of ${this.#size} addresses were not reached within scanning.timeout (${timeout} s a process); ` +
+        `${left} of ${this.size} addresses were not reached within scanning.timeout (${timeout} s a process); ` +
           "the next scan begins with them",
       );
     }

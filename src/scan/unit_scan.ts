@@ -5,6 +5,7 @@ import { type Look, looksOf, type LooksOfOutcome } from "../state/look.ts";
 import type { Applied, Doubt, PortChange, PortState, Trust } from "../state/port_state.ts";
 import type { ScanRecord } from "../state/scan_records.ts";
 import type { ProcessBudget } from "./process_budget.ts";
+import { atMost, type RateBudget } from "./rate_budget.ts";
 import { isElsewhere } from "./reachability.ts";
 import { lookAgain } from "./second_look.ts";
 import type { Batch, UnitRun } from "./unit_run.ts";
@@ -43,21 +44,22 @@ const OUT_OF_TIME: ScanFailure = {
 /** Scans the batches of units: process, looks, state, second looks, in one worker slot. */
 export class UnitScan {
   readonly #deps: UnitScanDeps;
+  readonly #rates: RateBudget;
 
-  constructor(deps: UnitScanDeps) {
+  constructor(deps: UnitScanDeps, rates: RateBudget) {
     this.#deps = deps;
+    this.#rates = rates;
   }
 
   /** Runs one batch to its end, second looks included. */
   async scanBatch(run: UnitRun, batch: Batch, signal: AbortSignal): Promise<void> {
-    const { unit } = run.task;
     const { job } = batch;
     const { outcome, cut } = await this.#runProcess(run.batchTime, run, { job, signal });
     if (cut) run.cut(batch);
     const seen = looksOf(outcome, {
       addresses: job.addresses,
       protocol: job.protocol,
-      ports: unit.ports,
+      ports: job.ports,
       clockOffset: this.#clockOffset,
     });
     run.note(outcome, seen);
@@ -118,9 +120,10 @@ export class UnitScan {
     },
   ): Promise<ScanOutcome | undefined> {
     if (address === undefined) return undefined;
-    const [open] = this.#deps.state.openPorts({ address, protocol })
-      .filter((port) => unit.ports.has(port));
-    const ports = PortSet.of([open ?? unit.ports.ranges[0]![0]]);
+    const open = this.#deps.state.openPorts({ address, protocol });
+    const inUnit = open.find((port) => unit.ports.has(port));
+    // A sweep of known ports has none of its own; a closed port answers as well.
+    const ports = PortSet.of([inUnit ?? unit.ports.ranges[0]?.[0] ?? open[0] ?? 1]);
     const { nmap, timeout } = run.task.unit;
     const { family } = unit.network;
     const what = { addresses: [address], family, ports, protocol, nmap };
@@ -165,17 +168,20 @@ export class UnitScan {
     return this.#deps.now() - this.#deps.wallClock();
   }
 
-  /** Runs a process; `cut` says that it was ended because the budget was used up, which is a time-out. */
+  /** Runs a process once there are packets per second for it; `cut` says that it was ended because the budget was used up, which is a time-out. */
   async #runProcess(
     budget: ProcessBudget,
     run: UnitRun,
     { job, signal }: { job: ScanJob; signal: AbortSignal },
   ): Promise<{ outcome: ScanOutcome; cut: boolean }> {
+    using reserved = await this.#rates.reserve(signal);
+    if (reserved === undefined) return { outcome: notStarted(this.#deps.now()), cut: false };
     using charged = budget.charge();
-    const ended = await this.#deps.scanner(job, AbortSignal.any([signal, charged.signal]));
+    const limited = { ...job, nmap: atMost(reserved.rate, job.nmap) };
+    const ended = await this.#deps.scanner(limited, AbortSignal.any([signal, charged.signal]));
     const cut = ended.failure?.type === "stopped" && charged.signal.aborted && !signal.aborted;
     const outcome = cut ? { ...ended, failure: OUT_OF_TIME } : ended;
-    this.#deps.events.processEnded(run.record.key, job, outcome);
+    this.#deps.events.processEnded(run.record.key, limited, outcome);
     return { outcome, cut };
   }
 
@@ -277,6 +283,13 @@ export class UnitScan {
     this.#deps.events.applied(run.record, applied.changes);
     return applied;
   }
+}
+
+/** What came of a process that was still waiting for its start when it was stopped. */
+function notStarted(now: number): ScanOutcome {
+  const failure = { type: "stopped", message: "Cannot begin the scan: it was stopped" } as const;
+  const covered = { tcp: PortSet.EMPTY, udp: PortSet.EMPTY };
+  return { failure, hosts: [], covered, startedAt: now, endedAt: now };
 }
 
 /** Whether a run covers exactly one address. */

@@ -1,19 +1,23 @@
 import { Bell } from "../async/bell.ts";
 import { Semaphore } from "../async/semaphore.ts";
+import { rateShare } from "../domain/rate_share.ts";
+import type { ScanUnit } from "../domain/scan.ts";
 import type { Task, TaskOrigin, TaskQueue } from "../queue/task_queue.ts";
 import type { ScanRecord, ScanRecords, UnitSummary } from "../state/scan_records.ts";
+import type { KnownAddress } from "./known_plan.ts";
+import { RateBudget, type RateLimits } from "./rate_budget.ts";
 import { judgeSilence } from "./reachability.ts";
 import { type Batch, UnitRun } from "./unit_run.ts";
 import { isSingle, UnitScan, type UnitScanDeps } from "./unit_scan.ts";
 
 /** What the pool needs from the rest of the program. */
-export interface WorkerPoolOptions extends UnitScanDeps {
-  /** Processes at once. */
-  readonly workers: number;
+export interface WorkerPoolOptions extends UnitScanDeps, RateLimits {
   readonly queue: TaskQueue;
   readonly records: ScanRecords;
   /** The record that a task is counted under. */
   readonly recordOf: (task: Task) => ScanRecord;
+  /** What a sweep of known ports has to look at now, in order of address; undefined for every other unit. */
+  readonly knownIn: (unit: ScanUnit) => readonly KnownAddress[] | undefined;
   /** Called when a task has left the queue. */
   readonly onTaken: (task: Task) => void;
   /** Called once for each unit when it has ended. */
@@ -36,6 +40,7 @@ interface Work {
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #scan: UnitScan;
+  readonly #rates: RateBudget;
   readonly #slots: Semaphore;
   readonly #stop = new AbortController();
   readonly #news = new Bell();
@@ -47,8 +52,9 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    this.#scan = new UnitScan(options);
-    this.#slots = new Semaphore(options.workers);
+    this.#rates = new RateBudget(options);
+    this.#scan = new UnitScan(options, this.#rates);
+    this.#slots = new Semaphore(slotsOf(options));
   }
 
   /** Processes running now. */
@@ -66,9 +72,10 @@ export class WorkerPool {
     return this.#runs.has(id);
   }
 
-  /** Changes how many processes run at once; those that run go on. */
-  resize(workers: number): void {
-    this.#slots.resize(workers);
+  /** Changes how many processes run at once, and how fast those that begin from now on; those that run go on. */
+  resize(limits: RateLimits): void {
+    this.#rates.limits = limits;
+    this.#slots.resize(slotsOf(limits));
     this.#news.ring();
   }
 
@@ -137,14 +144,18 @@ export class WorkerPool {
   }
 
   #takeTask(origin: TaskOrigin): Work | undefined {
-    const { queue, recordOf, now, onTaken } = this.#options;
+    const { queue, recordOf, knownIn, now, onTaken } = this.#options;
     const task = queue.take(origin, this.#largestLetIn(origin));
     if (task === undefined) return undefined;
     const { workers } = this;
-    const run = new UnitRun({ task, record: recordOf(task), workers, now });
+    const known = knownIn(task.unit);
+    const run = new UnitRun({ task, record: recordOf(task), known, workers, now });
     this.#runs.set(task.id, run);
     onTaken(task);
-    return { run, batch: run.takeBatch() };
+    if (run.hasBatch) return { run, batch: run.takeBatch(this.#rates.share) };
+    // No port is known: that was looked at, too.
+    this.#end(run, { noAnswer: false });
+    return this.#takeTask(origin);
   }
 
   /** The size class below the smallest unit of this origin that has batches left. */
@@ -162,7 +173,7 @@ export class WorkerPool {
       // Moved to the back: every unit under way gets its turn.
       this.#runs.delete(id);
       this.#runs.set(id, run);
-      return { run, batch: run.takeBatch() };
+      return { run, batch: run.takeBatch(this.#rates.share) };
     }
     return undefined;
   }
@@ -219,4 +230,9 @@ export class WorkerPool {
     this.#options.onEnd(task, record, summary);
     this.#news.ring();
   }
+}
+
+/** Processes at once: fewer than workers where there is less than a packet per second for each. */
+function slotsOf({ workers, totalRate }: RateLimits): number {
+  return rateShare(totalRate, workers).workers;
 }

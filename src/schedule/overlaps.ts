@@ -5,32 +5,17 @@ import {
   subnetworkAt,
   subnetworkCount,
 } from "../domain/network.ts";
-import type { NmapOptions } from "../domain/scan.ts";
-
-/** How the units of a network are scanned. */
-export interface ScanRule {
-  /** Place in the configuration: where units are equal, the lowest gives its text. */
-  readonly order: number;
-  readonly portRange: string;
-  /** Seconds. */
-  readonly interval: number;
-  readonly options: ScanOptions;
-}
-
-/** How nmap is run. */
-export interface ScanOptions {
-  readonly nmap: NmapOptions;
-  /** Seconds that one process may take. */
-  readonly timeout: number;
-  /** They are the target's own, not those that every target has. */
-  readonly own: boolean;
-}
+import { sameRule, type ScanRule } from "./scan_rule.ts";
 
 /** A network that is to be scanned by a rule. */
 export interface WantedNetwork {
   readonly network: Network;
+  /** Prefix length of what was written, out of which `network` may have been cut. */
+  readonly writtenPrefix: number;
   /** Where it stands in the plan. */
   readonly order: number;
+  /** Where in the configuration the text of its ports stands: where units are equal, the lowest gives its text. */
+  readonly textOrder: number;
   readonly rule: ScanRule;
 }
 
@@ -53,32 +38,40 @@ export function withoutOverlaps(
   /** Networks around the one that is looked at, the broadest first, each with what is cut out of it. */
   const around: { readonly outer: WantedNetwork; readonly holes: Network[] }[] = [];
   const cut: typeof around = [];
-  for (const { network, order, rule } of mergeEqual(wanted)) {
+  for (const item of mergeEqual(wanted)) {
+    const { network } = item;
     if (network.prefix > unitPrefix(network, maxCidrSize)) {
-      kept.push({ network, order, rule });
+      kept.push(item);
       continue;
     }
     while (around.length > 0 && !contains(around.at(-1)!.outer.network, network)) around.pop();
     const parent = around.at(-1);
-    const merged = parent === undefined
-      ? rule
-      : merge(parent.outer.rule, rule, ownOptions(rule, parent.outer.rule));
-    if (parent !== undefined && sameRule(parent.outer.rule, merged)) continue;
+    const outer = parent === undefined ? item : merge(item, parent.outer);
+    if (parent !== undefined && sameRule(parent.outer.rule, outer.rule)) {
+      // What lies in it is held against its text, and cut out of what it is scanned with.
+      around.push({ outer, holes: parent.holes });
+      continue;
+    }
     parent?.holes.push(network);
-    const part = { outer: { network, order, rule: merged }, holes: [] };
+    const part = { outer, holes: [] };
     around.push(part);
     cut.push(part);
   }
   for (const { outer, holes } of cut) {
-    for (const network of withoutHoles(outer.network, holes)) kept.push({ ...outer, network });
+    if (holes.length === 0) kept.push(outer);
+    else for (const network of withoutHoles(outer.network, holes)) kept.push({ ...outer, network });
   }
   return kept;
 }
 
 /** Sorted by address, the broader first, and equal networks made one, the first of which goes ahead. */
 function mergeEqual(wanted: readonly WantedNetwork[]): WantedNetwork[] {
-  const sorted = [...wanted].sort(({ network: a }, { network: b }) =>
-    a.family - b.family || (a.base < b.base ? -1 : a.base > b.base ? 1 : a.prefix - b.prefix)
+  const sorted = [...wanted].sort((
+    { network: a, writtenPrefix: one },
+    { network: b, writtenPrefix: other },
+  ) =>
+    a.family - b.family || (a.base < b.base ? -1 : a.base > b.base ? 1 : a.prefix - b.prefix) ||
+    other - one
   );
   const merged: WantedNetwork[] = [];
   for (const item of sorted) {
@@ -86,34 +79,23 @@ function mergeEqual(wanted: readonly WantedNetwork[]): WantedNetwork[] {
     if (last === undefined || !equal(last.network, item.network)) merged.push(item);
     else {
       const order = Math.min(last.order, item.order);
-      const rule = merge(last.rule, item.rule, ownOptions(last.rule, item.rule));
-      merged[merged.length - 1] = { ...last, order, rule };
+      merged[merged.length - 1] = { ...merge(last, item), order };
     }
   }
   return merged;
 }
 
-/** Options of the first that has its own. */
-function ownOptions(a: ScanRule, b: ScanRule): ScanOptions {
-  return a.options.own || !b.options.own ? a.options : b.options;
-}
-
-function merge(a: ScanRule, b: ScanRule, options: ScanOptions): ScanRule {
-  const first = a.order <= b.order ? a : b;
-  const interval = Math.min(a.interval, b.interval);
-  const same = first.interval === interval && first.options === options;
-  return same ? first : { ...first, interval, options };
-}
-
-function sameRule(a: ScanRule, b: ScanRule): boolean {
-  if (a === b) return true;
-  return a.interval === b.interval && a.portRange === b.portRange && sameOptions(a, b);
-}
-
-function sameOptions({ options: a }: ScanRule, { options: b }: ScanRule): boolean {
-  if (a === b || (a.nmap === b.nmap && a.timeout === b.timeout)) return true;
-  const keys = Object.keys(a.nmap) as (keyof NmapOptions)[];
-  return a.timeout === b.timeout && keys.every((key) => a.nmap[key] === b.nmap[key]);
+/** What the narrower of two wants, or the first of two equal ones, with the rule that both come to. */
+function merge(narrow: WantedNetwork, broad: WantedNetwork): WantedNetwork {
+  const first = narrow.textOrder <= broad.textOrder ? narrow : broad;
+  const { options, own } = narrow.rule.own || !broad.rule.own ? narrow.rule : broad.rule;
+  const interval = Math.min(narrow.rule.interval, broad.rule.interval);
+  const { rule, textOrder } = first;
+  // Equal but for sweeps of known ports, where they are what is expected: of either.
+  const ports = rule.what.ports.union(narrow.rule.what.ports).union(broad.rule.what.ports);
+  const what = ports === rule.what.ports ? rule.what : { ...rule.what, ports };
+  const same = rule.interval === interval && rule.options === options && rule.what === what;
+  return { ...narrow, textOrder, rule: same ? rule : { what, interval, options, own } };
 }
 
 /** The fewest networks that have every address of `network` but those in `holes`, which lie in it apart and in order. */

@@ -1,17 +1,39 @@
-import type { Config, ScanningConfig } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
+import type { Address } from "../domain/address.ts";
 import { formatNetwork, type Network, subnetworkAt, subnetworkCount } from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
-import type { PortSet } from "../domain/ports.ts";
-import type { Protocol, ScanUnit } from "../domain/scan.ts";
+import { PortSet } from "../domain/ports.ts";
+import {
+  KNOWN_PORTS,
+  type NmapOptions,
+  portsId,
+  type Protocol,
+  type ScanUnit,
+} from "../domain/scan.ts";
 import { unitPrefix, type WantedNetwork, withoutOverlaps } from "./overlaps.ts";
+import type { ScanOptions, ScanRule, ScanWhat } from "./scan_rule.ts";
+import { wantedNetworks } from "./wanted_networks.ts";
 
-/** One target with one protocol: any number of scan units, none of which is made before it is needed. */
+/** Units up to which those of a target are known one by one from the start (contract, section 4). */
+const MAX_KNOWN_UNITS = 256;
+
+/** Whether a target has so many units that nothing is kept of one that was not begun. */
+export function isLarge({ unitCount }: Pick<PlannedTarget, "unitCount">): boolean {
+  return unitCount > MAX_KNOWN_UNITS;
+}
+
+/** One network with one set of ports: any number of scan units, none of which is made before it is needed. */
 export interface PlannedTarget {
   /** Network, protocol, ports and prefix of its units: what stays the same when its interval or options change. */
   readonly id: string;
   readonly network: Network;
   readonly protocol: Protocol;
+  /** Of a sweep of known ports, those that are expected. */
   readonly ports: PortSet;
+  /** The label `port_range`. */
+  readonly portRange: string;
+  /** How nmap is run for it. */
+  readonly nmap: NmapOptions;
   /** Prefix length of its units. */
   readonly unitPrefix: number;
   /** Seconds from one start of a unit to the next. */
@@ -23,102 +45,94 @@ export interface PlannedTarget {
 
 /**
  * What the configuration asks to scan again and again, in the order of the configuration: every
- * network of every target, with each of its protocols and each schedule that is not of what is known.
- * Host names are not in it. Units with equal addresses, ports and protocol are one unit, with the text
- * of the first target that has it, the shortest interval of all that have it, and the options of the
- * narrowest of them that has options of its own.
+ * network of every target, with each of its protocols and each schedule.
+ * Host names are not in it, nor is what is excluded. Units with equal addresses, ports and protocol
+ * are one unit, with the text of the first target that has it, the shortest interval of all that have
+ * it, and the options of the narrowest of them that has options of its own.
  */
 export function planTargets(config: Pick<Config, "targets" | "scanning">): PlannedTarget[] {
   const { maxCidrSize } = config.scanning;
-  const groups = groupByPorts(config);
-  const planned: { order: number; target: PlannedTarget }[] = [];
-  for (const { protocol, ports, wanted } of groups) {
-    for (const { network, rule, order } of withoutOverlaps(wanted, maxCidrSize)) {
-      const { portRange, interval } = rule;
-      const unitOptions = { maxCidrSize, ...rule.options };
-      const { count, at } = splitNetwork(network, { protocol, ports, portRange }, unitOptions);
-      const prefix = Math.max(network.prefix, unitPrefix(network, maxCidrSize));
-      const target = {
-        id: `${formatNetwork(network)} ${protocol} ${ports} /${prefix}`,
-        network,
-        protocol,
-        ports,
-        unitPrefix: prefix,
-        interval,
-        unitCount: count,
-        unitAt: at,
-      };
-      planned.push({ order, target });
-    }
+  const planned: WantedNetwork[] = [];
+  for (const wanted of wantedNetworks(config)) {
+    for (const item of withoutOverlaps(wanted, maxCidrSize)) planned.push(item);
   }
-  return planned.sort((a, b) => a.order - b.order).map(({ target }) => target);
+  return planned.sort((a, b) => a.order - b.order)
+    .map(({ network, rule }) => new Target(network, rule));
 }
 
-/** What is scanned with the same ports and protocol, so that its units can be equal. */
-interface PortGroup {
-  readonly protocol: Protocol;
-  readonly ports: PortSet;
-  readonly wanted: WantedNetwork[];
-}
+/** A planned target that holds nothing but its network: there may be 100,000 of one configuration. */
+class Target implements PlannedTarget {
+  readonly network: Network;
+  readonly #rule: ScanRule;
 
-function groupByPorts(
-  { targets, scanning }: Pick<Config, "targets" | "scanning">,
-): Iterable<PortGroup> {
-  const groups = new Map<string, PortGroup>();
-  // Most targets share their ports: the text of a long list is not made and compared for each.
-  const known = { tcp: new Map<PortSet, PortGroup>(), udp: new Map<PortSet, PortGroup>() };
-  const groupOf = (protocol: Protocol, ports: PortSet): PortGroup => {
-    const text = `${protocol} ${ports}`;
-    const group = groups.get(text) ?? { protocol, ports, wanted: [] };
-    groups.set(text, group);
-    known[protocol].set(ports, group);
-    return group;
-  };
-  let order = 0;
-  for (const { networks, protocols, schedules, nmap, timeout } of targets) {
-    const own = nmap !== scanning.nmap || timeout !== scanning.timeout;
-    const options = { nmap, timeout, own };
-    for (const { network } of networks) {
-      for (const protocol of protocols) {
-        for (const { ports, portRange, interval } of schedules) {
-          if (ports === "known") continue;
-          const set = ports[protocol];
-          const { wanted } = known[protocol].get(set) ?? groupOf(protocol, set);
-          wanted.push({ network, order, rule: { order, portRange, interval, options } });
-          order++;
-        }
-      }
-    }
+  constructor(network: Network, rule: ScanRule) {
+    this.network = network;
+    this.#rule = rule;
   }
-  return groups.values();
-}
 
-/** Ports and protocol of a scan, with the text that its label shows. */
-export interface ScanWhat {
-  readonly protocol: Protocol;
-  readonly ports: PortSet;
-  readonly portRange: string;
+  get id(): string {
+    const ports = portsId(this.portRange, this.ports);
+    return `${formatNetwork(this.network)} ${this.protocol} ${ports} /${this.unitPrefix}`;
+  }
+
+  get protocol(): Protocol {
+    return this.#rule.what.protocol;
+  }
+
+  get ports(): PortSet {
+    return this.#rule.what.ports;
+  }
+
+  get portRange(): string {
+    return this.#rule.what.portRange;
+  }
+
+  get nmap(): NmapOptions {
+    return this.#rule.options.nmap;
+  }
+
+  get unitPrefix(): number {
+    return Math.max(this.network.prefix, unitPrefix(this.network, this.#rule.options.maxCidrSize));
+  }
+
+  get interval(): number {
+    return this.#rule.interval;
+  }
+
+  get unitCount(): number {
+    return subnetworkCount(this.network, this.unitPrefix);
+  }
+
+  unitAt(index: number): ScanUnit {
+    const part = subnetworkAt(this.network, this.unitPrefix, index);
+    return newUnit(part, this.#rule.what, this.#rule.options);
+  }
 }
 
 /** Splits a network into scan units no broader than `max_cidr_size`, each made when asked for. */
 export function splitNetwork(
   network: Network,
   what: ScanWhat,
-  { maxCidrSize, nmap, timeout }: Pick<ScanningConfig, "maxCidrSize" | "nmap" | "timeout">,
+  options: ScanOptions,
 ): { count: number; at: (index: number) => ScanUnit } {
-  const prefix = unitPrefix(network, maxCidrSize);
+  const prefix = unitPrefix(network, options.maxCidrSize);
   return {
     count: subnetworkCount(network, prefix),
-    at: (index) => {
-      const part = subnetworkAt(network, prefix, index);
-      return {
-        key: { target: formatNetwork(part), portRange: what.portRange, protocol: what.protocol },
-        network: part,
-        ports: what.ports,
-        nmap,
-        timeout,
-      };
-    },
+    at: (index) => newUnit(subnetworkAt(network, prefix, index), what, options),
+  };
+}
+
+function newUnit(
+  network: Network,
+  { portRange, protocol, ports }: ScanWhat,
+  { nmap, timeout }: ScanOptions,
+): ScanUnit {
+  return {
+    key: { target: formatNetwork(network), portRange, protocol },
+    network,
+    ports,
+    nmap,
+    timeout,
   };
 }
 
@@ -134,21 +148,45 @@ export function unitOf(
 /** What is scanned again and again, with a way to find the target that a unit belongs to. */
 export class Plan {
   readonly targets: readonly PlannedTarget[];
-  readonly ids: ReadonlySet<string>;
   readonly #index = new NetworkIndex<PlannedTarget>();
+  readonly #successors = new WeakMap<PlannedTarget, PlannedTarget | undefined>();
 
   /** Targets in the order of the configuration. */
   constructor(targets: readonly PlannedTarget[]) {
     this.targets = targets;
-    this.ids = new Set(targets.map(({ id }) => id));
     for (const target of targets) this.#index.add(target.network, target);
+  }
+
+  /** Ids of all targets, made when asked for: most of the time nobody needs them. */
+  ids(): ReadonlySet<string> {
+    return new Set(this.targets.map(({ id }) => id));
+  }
+
+  /** All ports that targets ask for at an address. */
+  portsAt(address: Pick<Address, "family" | "value">, protocol: Protocol): PortSet {
+    let ports = PortSet.EMPTY;
+    for (const target of this.#index.containing(address)) {
+      if (target.protocol === protocol) ports = ports.union(target.ports);
+    }
+    return ports;
+  }
+
+  /** The target that has the id of one of another plan, and so the same units. */
+  successorOf(target: PlannedTarget): PlannedTarget | undefined {
+    if (!this.#successors.has(target)) {
+      const found = this.targetOf(target.unitAt(0));
+      this.#successors.set(target, found?.id === target.id ? found : undefined);
+    }
+    return this.#successors.get(target);
   }
 
   /** The target that has this unit among its own; undefined when none does. */
   targetOf({ key, network, ports }: Pick<ScanUnit, "key" | "network" | "ports">) {
+    const isKnownSweep = key.portRange === KNOWN_PORTS;
     for (const target of this.#index.containing({ ...network, value: network.base })) {
       const same = target.protocol === key.protocol && target.unitPrefix === network.prefix;
-      if (same && target.ports.equals(ports)) return target;
+      if (!same || isKnownSweep !== (target.portRange === KNOWN_PORTS)) continue;
+      if (isKnownSweep || target.ports.equals(ports)) return target;
     }
     return undefined;
   }

@@ -1,6 +1,6 @@
 import TinyQueue from "tinyqueue";
 import { type ScanUnit, unitId } from "../domain/scan.ts";
-import type { PlannedTarget } from "./plan.ts";
+import { isLarge, type PlannedTarget } from "./plan.ts";
 
 /** A unit whose turn has come. */
 export interface DueUnit {
@@ -9,6 +9,8 @@ export interface DueUnit {
   readonly target: PlannedTarget;
   /** Whole turns that passed before this one could be taken. */
   readonly missedTurns: number;
+  /** Which unit of its target it is and where the schedule was afterwards, when it was taken from one. */
+  readonly place?: { readonly index: number; readonly after: RoundPosition };
 }
 
 /** Where the schedule is with one target, in milliseconds of its clock. */
@@ -32,6 +34,8 @@ interface Entry {
   missedTurns: number;
   /** Whether a round of it ever began, here or in what this schedule goes on from. */
   begun: boolean;
+  /** Of a large target, the position to store: after the unit that was begun last. */
+  stored: RoundPosition | undefined;
 }
 
 /** Share of its interval, and most milliseconds, over which targets that became due while down are spread. */
@@ -50,6 +54,7 @@ export class Schedule {
   /** Targets whose next round is still to come, the soonest first. */
   readonly #later = new TinyQueue<Entry>([], (a, b) => a.roundDueAt - b.roundDueAt);
   readonly #moved = new Set<Entry>();
+  readonly #large = new Map<string, Entry>();
 
   /**
    * Targets that `positions` knows go on where they were; every other one is due at `now`, and then
@@ -64,14 +69,16 @@ export class Schedule {
       wasDown?: boolean;
     },
   ) {
-    const entries = targets.map((target) => newEntry(target, positions.get(target.id), now));
-    for (const entry of entries) {
+    const entries = targets.map((target) => {
+      // To make 100,000 ids for nothing takes a while.
+      const position = positions.size === 0 ? undefined : positions.get(target.id);
+      const entry = newEntry(target, position, now);
       // Else what was corrected here would have to be corrected again after each restart, and move on.
-      const position = positions.get(entry.target.id);
       if (position !== undefined && position.dueAt !== entry.phaseAt) this.#moved.add(entry);
-    }
+      return entry;
+    });
     if (wasDown) spreadOverdue(entries, now);
-    for (const entry of entries) this.#later.push(entry);
+    for (const entry of entries) this.#add(entry);
   }
 
   /** When the next unit is due, which is in the past when one is overdue; undefined when nothing is planned. */
@@ -96,10 +103,23 @@ export class Schedule {
     const { target, missedTurns } = entry;
     entry.taken++;
     entry.begun = true;
-    this.#moved.add(entry);
+    const index = entry.taken - 1;
     if (entry.taken < target.unitCount) this.#due.push(entry);
     else this.#endRound(entry, now);
-    return { unit, id: unitId(unit), target, missedTurns };
+    if (!isLarge(target)) this.#moved.add(entry);
+    const after = { dueAt: entry.phaseAt, taken: entry.taken };
+    return { unit, id: unitId(unit), target, missedTurns, place: { index, after } };
+  }
+
+  /**
+   * Says that a unit of a large target is being scanned, and where the schedule was after it was taken.
+   * Those that wait are not stored one by one: a later process takes them again, from here on.
+   */
+  begun(targetId: string, after: RoundPosition): void {
+    const entry = this.#large.get(targetId);
+    if (entry === undefined) return;
+    entry.stored = after;
+    this.#moved.add(entry);
   }
 
   /** Makes the targets that `which` picks due at once, unless a round of theirs is under way. */
@@ -118,35 +138,38 @@ export class Schedule {
    * if that is over: no turn of the new interval can have been missed.
    */
   replaced(targets: readonly PlannedTarget[], now: number): Schedule {
-    const intervals = new Map(targets.map(({ id, interval }) => [id, interval * 1000]));
-    const changed = new Set<string>();
-    const positions = new Map(
-      [...this.#due.data, ...this.#later.data].map((entry) => {
-        const { target: { id }, roundDueAt, taken, intervalMs, begun } = entry;
-        const next = intervals.get(id) ?? intervalMs;
-        if (next !== intervalMs) changed.add(id);
-        const dueAt = next === intervalMs || !begun
-          ? roundDueAt
-          : taken > 0
-          ? Math.max(roundDueAt, now - next)
-          : Math.max(roundDueAt - intervalMs + next, Math.min(roundDueAt, now));
-        return [id, { dueAt, taken, isFirst: !begun }];
-      }),
+    const before = new Map(
+      [...this.#due.data, ...this.#later.data].map((entry) => [entry.target.id, entry]),
     );
-    const schedule = new Schedule(targets, { now, positions });
-    for (const entry of schedule.#later.data) {
-      if (changed.has(entry.target.id) && entry.begun) schedule.#moved.add(entry);
+    const schedule = new Schedule([], { now });
+    for (const target of targets) {
+      const known = before.get(target.id);
+      const position = known && positionAfter(known, target, now);
+      const entry = newEntry(target, position, now);
+      if (known !== undefined) entry.stored = storedAfter(known, entry);
+      const isOther = known?.begun === true && known.intervalMs !== entry.intervalMs;
+      if (isOther || (position !== undefined && position.dueAt !== entry.phaseAt)) {
+        schedule.#moved.add(entry);
+      }
+      schedule.#add(entry);
     }
     return schedule;
   }
 
   /** Positions that moved since this was last asked for. */
   takeMoved(): Map<string, RoundPosition> {
-    const moved = new Map(
-      [...this.#moved].map(({ target, phaseAt, taken }) => [target.id, { dueAt: phaseAt, taken }]),
-    );
+    const moved = new Map<string, RoundPosition>();
+    for (const { target, phaseAt, taken, stored } of this.#moved) {
+      const position = isLarge(target) ? stored : { dueAt: phaseAt, taken };
+      if (position !== undefined) moved.set(target.id, position);
+    }
     this.#moved.clear();
     return moved;
+  }
+
+  #add(entry: Entry): void {
+    this.#later.push(entry);
+    if (isLarge(entry.target)) this.#large.set(entry.target.id, entry);
   }
 
   #collectDue(now: number): void {
@@ -167,9 +190,31 @@ export class Schedule {
   }
 }
 
+/** What to store of a large target whose interval may be another one. */
+function storedAfter({ stored, phaseAt }: Entry, next: Entry): RoundPosition | undefined {
+  // Units of the round before this one wait still: they come first.
+  if (stored?.dueAt !== phaseAt) return stored;
+  return { dueAt: next.phaseAt, taken: stored.taken };
+}
+
+/** Where a target goes on whose interval may be another one. */
+function positionAfter(
+  { roundDueAt, taken, intervalMs, begun }: Entry,
+  { interval }: PlannedTarget,
+  now: number,
+): RoundPosition {
+  const next = interval * 1000;
+  const dueAt = next === intervalMs || !begun
+    ? roundDueAt
+    : taken > 0
+    ? Math.max(roundDueAt, now - next)
+    : Math.max(roundDueAt - intervalMs + next, Math.min(roundDueAt, now));
+  return { dueAt, taken, isFirst: !begun };
+}
+
 function newEntry(target: PlannedTarget, position: RoundPosition | undefined, now: number): Entry {
   const intervalMs = target.interval * 1000;
-  const entry = {
+  const entry: Entry = {
     target,
     intervalMs,
     phaseAt: now,
@@ -177,12 +222,14 @@ function newEntry(target: PlannedTarget, position: RoundPosition | undefined, no
     taken: 0,
     missedTurns: 0,
     begun: position !== undefined && position.isFirst !== true,
+    stored: undefined,
   };
   if (position === undefined) return entry;
   const taken = position.taken < target.unitCount ? position.taken : 0;
   // A clock that was set back while the program was down delays nothing by more than an interval.
   const phaseAt = Math.min(position.dueAt, now + intervalMs);
-  return { ...entry, phaseAt, roundDueAt: phaseAt, taken };
+  const stored = isLarge(target) ? { dueAt: phaseAt, taken } : undefined;
+  return { ...entry, phaseAt, roundDueAt: phaseAt, taken, stored };
 }
 
 function spreadOverdue(entries: readonly Entry[], now: number): void {

@@ -5,6 +5,10 @@ import { type DueUnit, type RoundPosition, Schedule } from "./schedule.ts";
 /** Longest sleep of a platform timer, 2^31 - 1 ms (HTML standard, setTimeout); longer waits are cut up. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Milliseconds that units are handed out at a stretch, and units between two looks at the clock. */
+const FILL_MS = 5;
+const FILL_STEP = 16;
+
 /** What a scheduler needs from the rest of the program. */
 export interface SchedulerOptions {
   readonly targets: readonly PlannedTarget[];
@@ -30,6 +34,7 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #options: SchedulerOptions;
   #schedule: Schedule;
+  /** Units of an earlier process, the first to go at the end. */
   #unfinished: DueUnit[];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = false;
@@ -38,7 +43,7 @@ export class Scheduler {
     this.#options = options;
     const { targets, positions, unfinished, now } = options;
     this.#schedule = new Schedule(targets, { now: now(), positions, wasDown: true });
-    this.#unfinished = [...unfinished];
+    this.#unfinished = unfinished.toReversed();
   }
 
   /** Seconds by which the most overdue scan that is not even queued is late. */
@@ -58,27 +63,34 @@ export class Scheduler {
     clearTimeout(this.#timer);
   }
 
-  /** Fills the queue from what is due; to be called whenever room appears. */
+  /**
+   * Fills the queue from what is due; to be called whenever room appears. Where there is much room, it
+   * goes on in later turns of the event loop, so that nothing else has to wait for it.
+   */
   fill(): void {
     if (!this.#running) return;
     const { now, room, isActive, offer, skipped, filled } = this.#options;
-    let taken = false;
+    const began = now();
+    let taken = 0;
     while (room() > 0) {
-      const due = this.#unfinished.shift() ?? this.#schedule.take(now());
+      if (taken % FILL_STEP === FILL_STEP - 1 && now() - began > FILL_MS) break;
+      const due = this.#unfinished.pop() ?? this.#schedule.take(now());
       if (due === undefined) break;
-      taken = true;
+      taken++;
       const active = isActive(due.id);
       const lostTurns = due.missedTurns + (active ? 1 : 0);
       if (lostTurns > 0) skipped(due.unit, lostTurns);
       if (!active) offer(due);
     }
-    if (taken) filled();
+    if (taken > 0) filled();
     this.#sleep();
   }
 
   /** Puts other targets in place: those that were there keep their turn, new ones are due at once. */
   replace(targets: readonly PlannedTarget[]): void {
-    const known = new Map(targets.map((target) => [target.id, target]));
+    const known = new Map(
+      this.#unfinished.length === 0 ? [] : targets.map((target) => [target.id, target]),
+    );
     this.#unfinished = this.#unfinished.flatMap((due) => {
       const target = known.get(due.target.id);
       return target === undefined ? [] : [{ ...due, target, unit: unitOf(target, due.unit) }];
@@ -89,8 +101,13 @@ export class Scheduler {
 
   /** Hands out a unit that was due while it could not be taken, ahead of all others. */
   resume(due: DueUnit): void {
-    this.#unfinished.push(due);
+    this.#unfinished.unshift(due);
     this.fill();
+  }
+
+  /** Says that a unit of a large target is being scanned; see `Schedule.begun`. */
+  begun(targetId: string, after: RoundPosition): void {
+    this.#schedule.begun(targetId, after);
   }
 
   /** Positions that moved since this was last asked for, by target id. */
@@ -108,8 +125,9 @@ export class Scheduler {
     clearTimeout(this.#timer);
     const { nextDueAt } = this.#schedule;
     // Without room there is nothing to do until a task leaves the queue, which calls fill().
-    if (nextDueAt === undefined || this.#options.room() === 0) return;
-    const wait = Math.min(Math.max(0, nextDueAt - this.#options.now()), MAX_TIMER_MS);
+    const dueAt = this.#unfinished.length > 0 ? -Infinity : nextDueAt;
+    if (dueAt === undefined || this.#options.room() === 0) return;
+    const wait = Math.min(Math.max(0, dueAt - this.#options.now()), MAX_TIMER_MS);
     this.#timer = setTimeout(() => this.fill(), wait);
   }
 }

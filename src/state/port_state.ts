@@ -1,9 +1,31 @@
 import { type Address, compareAddresses, parseAddress } from "../domain/address.ts";
-import { type PortRange, PortSet } from "../domain/ports.ts";
+import { PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
+import { type OrderedBlock, OrderedBlocks } from "./ordered_blocks.ts";
+import {
+  coveredSince,
+  isCovered,
+  isWithin,
+  type Layer,
+  LayerPress,
+  NO_LAYERS,
+  SharedLayers,
+  uncovered,
+  within,
+} from "./coverage.ts";
 import type { HostDetail, HostSummary } from "./host_view.ts";
+import {
+  addOpen,
+  type ClosedPort,
+  isOpen,
+  keepOpen,
+  type KnownPorts,
+  noPorts,
+  setOpen,
+} from "./known_ports.ts";
 import type { Look } from "./look.ts";
 import type { SavedClosedPort, SavedHost } from "./saved_state.ts";
+import { SilentHosts } from "./silent_hosts.ts";
 
 /** A port whose state changed between two looks. */
 export interface PortChange {
@@ -40,44 +62,21 @@ export interface Applied {
   readonly doubts: Doubt[];
 }
 
-/** A port that is, or was, open. */
-export interface PortStatus {
-  readonly port: number;
-  readonly protocol: Protocol;
-  readonly open: boolean;
-}
-
-/** A part of the coverage of one address and protocol: ports that were last looked at together. */
-interface Layer {
-  readonly ports: PortSet;
-  readonly takenAt: number;
-}
-
-interface ProtocolState {
-  /** Disjoint; together they are everything ever covered. */
-  layers: Layer[];
-  /** Ascending; the two arrays after it run beside it, in unix milliseconds. */
-  open: number[];
-  firstSeen: number[];
-  lastChange: number[];
-  closed: Map<number, ClosedPort> | undefined;
-}
-
-/** A port that was open and is closed now; times in unix milliseconds. */
-interface ClosedPort {
-  readonly firstSeen: number;
-  readonly lastSeen: number;
-  readonly closedAt: number;
-}
-
-interface HostState {
+/** An address that ever answered, or of which more is known than that it was looked at. */
+export interface KnownHost {
   readonly address: Address;
   /** When something first answered, unix milliseconds. */
+  readonly firstAlive: number | undefined;
+  readonly tcp: Readonly<KnownPorts> | undefined;
+  readonly udp: Readonly<KnownPorts> | undefined;
+}
+
+interface HostState extends KnownHost {
   firstAlive: number | undefined;
   /** When the last look was taken that something answered, on the monotonic clock. */
   lastAlive: number | undefined;
-  tcp?: ProtocolState;
-  udp?: ProtocolState;
+  tcp: KnownPorts | undefined;
+  udp: KnownPorts | undefined;
 }
 
 /** Options of `PortState`. */
@@ -103,10 +102,14 @@ export interface UnsavedHosts {
  */
 export class PortState {
   readonly #hosts = new Map<string, HostState>();
+  readonly #blocks = new OrderedBlocks<HostState>((a, b) => compareAddresses(a.address, b.address));
+  readonly #silent = new SilentHosts();
+  readonly #layers = new LayerPress();
   readonly #options: PortStateOptions;
   /** Milliseconds after which a closed port is forgotten. */
   closedRetention: number;
-  #ordered: HostState[] | undefined;
+  /** No port that is kept closed any sooner, unix milliseconds. */
+  #oldestClosed = Infinity;
   readonly #unsaved: Record<Protocol, Set<string>> = { tcp: new Set(), udp: new Set() };
 
   constructor(options: PortStateOptions) {
@@ -114,15 +117,25 @@ export class PortState {
     this.closedRetention = options.closedRetention;
   }
 
-  /** Number of addresses that anything is known of. */
-  get size(): number {
-    return this.#hosts.size;
+  /** Whether nothing is known of any address. */
+  get isEmpty(): boolean {
+    return this.#hosts.size === 0 && this.#silent.isEmpty;
+  }
+
+  /** Known hosts in order of address, in blocks that tell before they change. */
+  get blocks(): readonly OrderedBlock<KnownHost>[] {
+    return this.#blocks.all;
   }
 
   /** Whether this look would cover a port of its address for the first time. */
-  addsCoverage(look: Look): boolean {
-    const state = this.#hosts.get(look.address)?.[look.protocol];
-    return state === undefined || uncovered(state, look.covered).size > 0;
+  addsCoverage({ address, protocol, covered }: Look): boolean {
+    const layers = this.layersOf(address, protocol);
+    return layers === undefined || uncovered(layers, covered).size > 0;
+  }
+
+  /** Coverage of an address, silent ones included; undefined when it was never looked at with this protocol. */
+  layersOf(address: string, protocol: Protocol): readonly Layer[] | undefined {
+    return this.#hosts.get(address)?.[protocol]?.layers ?? this.#silent.get(address, protocol);
   }
 
   /** Ports of an address and protocol that are open, ascending. */
@@ -139,37 +152,41 @@ export class PortState {
 
   #applyLook(look: Look, trust: Trust, { changes, doubts }: Applied): void {
     const believeClosings = trust !== "openings";
-    const { address, protocol, takenAt } = look;
+    const { address, protocol, covered, takenAt } = look;
+    this.#unsaved[protocol].add(address);
+    if (!look.alive && look.open.length === 0 && !this.#hosts.has(address)) {
+      this.#applySilence(look);
+      return;
+    }
     const host = this.#host(address);
     if (look.alive) {
-      host.firstAlive ??= this.#wallTime(takenAt);
+      if (host.firstAlive === undefined) {
+        this.#blocks.change(host);
+        host.firstAlive = this.#wallTime(takenAt);
+      }
       host.lastAlive = Math.max(host.lastAlive ?? takenAt, takenAt);
     }
     const state = host[protocol] ??= noPorts();
-    this.#unsaved[protocol].add(address);
     const openNow = new Set(look.open);
 
-    const younger = state.layers.filter((layer) => layer.takenAt > takenAt);
-    const overruled = younger.reduce(
-      (ports, layer) => ports.union(layer.ports.intersect(look.covered)),
-      PortSet.EMPTY,
-    );
-    let fresh = look.covered.subtract(overruled);
+    const overruled = coveredSince(state.layers, { ports: covered, takenAt });
+    let fresh = covered.subtract(overruled);
 
     const seenAt = this.#wallTime(takenAt);
     const opened = new Map<number, number>();
     for (const port of look.open) {
-      if (!fresh.has(port) || includes(state.open, port)) continue;
+      if (!fresh.has(port) || isOpen(state, port)) continue;
       opened.set(port, state.closed?.get(port)?.firstSeen ?? seenAt);
       // The first look at a port is its baseline: nothing was known before that could have changed.
-      if (isCovered(state, port)) {
+      if (isCovered(state.layers, port)) {
         changes.push({ address, protocol, port, type: "closed_to_open", time: seenAt });
       }
-      state.closed?.delete(port);
     }
 
     const vanished = state.open.filter((port) => fresh.has(port) && !openNow.has(port));
-    if (vanished.length > 0 && believeClosings) {
+    const closes = vanished.length > 0 && believeClosings;
+    if (closes || opened.size > 0) this.#blocks.change(host);
+    if (closes) {
       const time = this.#close(state, vanished);
       for (const port of vanished) {
         changes.push({ address, protocol, port, type: "open_to_closed", time });
@@ -179,32 +196,42 @@ export class PortState {
       fresh = fresh.subtract(PortSet.of(vanished));
       doubts.push({ address, protocol, ports: vanished, takenAt, reason: "vanished" });
     }
-    if (opened.size > 0) addOpen(state, opened, seenAt);
+    if (opened.size > 0) {
+      for (const port of opened.keys()) forget(state, port);
+      addOpen(state, opened, seenAt);
+    }
 
     const contradicted = contradictions(state, overruled, openNow);
     if (contradicted.length > 0 && trust !== "everything") {
       doubts.push({ address, protocol, ports: contradicted, takenAt, reason: "contradicted" });
     }
-    state.layers = withLayer(state.layers, { ports: fresh, takenAt });
+    state.layers = this.#layers.press(state.layers, { ports: fresh, takenAt });
+  }
+
+  /** Of an address that never answered there is nothing to know but when it was looked at. */
+  #applySilence({ address, protocol, covered, takenAt }: Look): void {
+    const layers = this.#silent.get(address, protocol) ?? NO_LAYERS;
+    const ports = covered.subtract(coveredSince(layers, { ports: covered, takenAt }));
+    this.#silent.set(address, protocol, this.#layers.press(layers, { ports, takenAt }));
   }
 
   /** Moves open ports to the closed ones; returns the time that they closed by. */
-  #close(state: ProtocolState, ports: readonly number[]): number {
+  #close(state: KnownPorts, ports: readonly number[]): number {
     const closedAt = this.#options.wallClock();
     const gone = new Set(ports);
     const closed = state.closed ??= new Map<number, ClosedPort>();
-    const keep = state.open.map((port, index) => {
+    keepOpen(state, (port, index) => {
       if (!gone.has(port)) return true;
       const firstSeen = state.firstSeen[index]!;
       closed.set(port, { firstSeen, lastSeen: this.#lastSeen(state, port), closedAt });
       return false;
     });
-    keepOpen(state, keep);
+    this.#oldestClosed = Math.min(this.#oldestClosed, closedAt);
     return closedAt;
   }
 
   /** When an open port was last seen open, unix milliseconds: at the last look that covers it. */
-  #lastSeen({ layers }: ProtocolState, port: number): number {
+  #lastSeen({ layers }: KnownPorts, port: number): number {
     const layer = layers.find(({ ports }) => ports.has(port));
     return this.#wallTime(layer?.takenAt ?? this.#options.now());
   }
@@ -216,43 +243,31 @@ export class PortState {
   #host(address: string): HostState {
     let host = this.#hosts.get(address);
     if (host === undefined) {
-      host = { address: parseAddress(address), firstAlive: undefined, lastAlive: undefined };
+      host = newHost(parseAddress(address));
+      for (const protocol of PROTOCOLS) {
+        const layers = this.#silent.take(address, protocol);
+        if (layers !== undefined) host[protocol] = noPorts(layers);
+      }
       this.#hosts.set(address, host);
-      this.#ordered = undefined;
+      this.#blocks.insert(host);
     }
     return host;
-  }
-
-  /** Addresses in order, each with the number of open ports, for those that ever answered. */
-  *openCounts(): Iterable<readonly [address: string, open: number]> {
-    for (const host of this.#inOrder()) {
-      if (host.firstAlive !== undefined) yield [host.address.text, openCount(host)];
-    }
-  }
-
-  /** Ports that are open or were, in order of address, protocol and port. */
-  *ports(): Iterable<readonly [address: string, status: PortStatus]> {
-    this.forgetClosed();
-    for (const host of this.#inOrder()) {
-      for (const protocol of PROTOCOLS) {
-        const state = host[protocol];
-        if (state === undefined) continue;
-        for (const port of state.open) yield [host.address.text, { port, protocol, open: true }];
-        for (const port of [...state.closed?.keys() ?? []].sort((a, b) => a - b)) {
-          yield [host.address.text, { port, protocol, open: false }];
-        }
-      }
-    }
   }
 
   /** Forgets ports that closed longer ago than the retention. */
   forgetClosed(): void {
     const before = this.#options.wallClock() - this.closedRetention;
+    if (this.#oldestClosed >= before) return;
+    this.#oldestClosed = Infinity;
     for (const host of this.#hosts.values()) {
       for (const protocol of PROTOCOLS) {
         for (const [port, { closedAt }] of host[protocol]?.closed ?? []) {
-          if (closedAt >= before) continue;
-          host[protocol]!.closed!.delete(port);
+          if (closedAt >= before) {
+            this.#oldestClosed = Math.min(this.#oldestClosed, closedAt);
+            continue;
+          }
+          this.#blocks.change(host);
+          forget(host[protocol]!, port);
           this.#unsaved[protocol].add(host.address.text);
         }
       }
@@ -265,11 +280,10 @@ export class PortState {
     limit: number;
     after: string | undefined;
   }): { hosts: HostSummary[]; next: string | undefined } {
-    const start = after === undefined ? undefined : parseAddress(after);
+    const start = after === undefined ? undefined : newHost(parseAddress(after));
     const hosts: HostSummary[] = [];
-    for (const host of this.#inOrder()) {
+    for (const host of this.#blocks.after(start)) {
       if (host.firstAlive === undefined) continue;
-      if (start !== undefined && compareAddresses(host.address, start) <= 0) continue;
       if (open !== undefined && (openCount(host) > 0) !== open) continue;
       if (hosts.length === limit) return { hosts, next: hosts.at(-1)!.ip };
       hosts.push(this.#summary(host));
@@ -280,7 +294,10 @@ export class PortState {
   /** What is known of one address; undefined when it was never looked at. */
   describe(address: string): HostDetail | undefined {
     const host = this.#hosts.get(address);
-    if (host === undefined) return undefined;
+    if (host === undefined) {
+      const covered = PROTOCOLS.some((protocol) => this.#silent.get(address, protocol));
+      return covered ? { ip: address, openPorts: 0, ports: [] } : undefined;
+    }
     const ports = PROTOCOLS.flatMap((protocol) => {
       const state = host[protocol];
       if (state === undefined) return [];
@@ -321,20 +338,24 @@ export class PortState {
     for (const protocol of PROTOCOLS) {
       for (const address of this.#unsaved[protocol]) {
         const host = this.#hosts.get(address);
-        if (host?.[protocol] === undefined) unsaved.forgottenHosts.push([address, protocol]);
-        else unsaved.hosts.push(this.#saved(host, protocol));
+        const layers = this.#silent.get(address, protocol);
+        const ports = layers === undefined ? host?.[protocol] : noPorts(layers);
+        if (ports === undefined) unsaved.forgottenHosts.push([address, protocol]);
+        else unsaved.hosts.push(this.#saved({ address, protocol }, host, ports));
       }
       this.#unsaved[protocol].clear();
     }
     return unsaved;
   }
 
-  #saved(host: HostState, protocol: Protocol): SavedHost {
-    const { layers, open, firstSeen, lastChange, closed } = host[protocol]!;
-    const { firstAlive, lastAlive } = host;
+  #saved(
+    name: Pick<SavedHost, "address" | "protocol">,
+    host: HostState | undefined,
+    { layers, open, firstSeen, lastChange, closed }: KnownPorts,
+  ): SavedHost {
+    const { firstAlive, lastAlive } = host ?? {};
     return {
-      address: host.address.text,
-      protocol,
+      ...name,
       everAlive: firstAlive !== undefined,
       firstSeen: firstAlive,
       lastSeen: lastAlive === undefined ? undefined : this.#wallTime(lastAlive),
@@ -354,36 +375,41 @@ export class PortState {
    * the wall clock was set back meanwhile.
    */
   restore(hosts: Iterable<SavedHost>): void {
-    const known = new Map<string, PortSet>();
-    const now = this.#options.now();
-    const wallNow = this.#options.wallClock();
-    const monotonic = (unix: number) => Math.min(unix - wallNow + now, now);
+    const layersOf = new SharedLayers({
+      now: this.#options.now(),
+      wallNow: this.#options.wallClock(),
+    });
     for (const saved of hosts) {
-      const host = this.#host(saved.address);
+      const { address, protocol } = saved;
+      const layers = layersOf.read(saved.layers);
+      const silent = !saved.everAlive && saved.open.length === 0 && saved.closed.length === 0;
+      if (silent && !this.#hosts.has(address)) {
+        this.#silent.set(address, protocol, layers);
+        continue;
+      }
+      const host = this.#host(address);
+      this.#blocks.change(host);
       if (saved.firstSeen !== undefined) {
         host.firstAlive = Math.min(host.firstAlive ?? Infinity, saved.firstSeen);
       }
       if (saved.lastSeen !== undefined) {
-        host.lastAlive = Math.max(host.lastAlive ?? -Infinity, monotonic(saved.lastSeen));
+        const lastSeen = layersOf.monotonic(saved.lastSeen);
+        host.lastAlive = Math.max(host.lastAlive ?? -Infinity, lastSeen);
       }
-      host[saved.protocol] = {
-        layers: saved.layers.map(([text, takenAt]) => {
-          let ports = known.get(text);
-          if (ports === undefined) known.set(text, ports = parsePortText(text));
-          return { ports, takenAt: monotonic(takenAt) };
-        }),
-        open: saved.open.map(([port]) => port),
-        firstSeen: saved.open.map(([, firstSeen]) => firstSeen),
-        lastChange: saved.open.map(([, , lastChange]) => lastChange),
-        closed: saved.closed.length === 0 ? undefined : new Map(
-          saved.closed.map(([port, firstSeen, lastSeen, closedAt]) => [
-            port,
-            // Else a port that closed in the future would stay for longer than the retention.
-            { firstSeen, lastSeen, closedAt: Math.min(closedAt, wallNow) },
-          ]),
-        ),
-      };
+      const state = host[protocol] = noPorts(layers);
+      setOpen(state, saved.open);
+      if (saved.closed.length > 0) state.closed = this.#restoreClosed(saved.closed);
     }
+  }
+
+  #restoreClosed(saved: readonly SavedClosedPort[]): Map<number, ClosedPort> {
+    const now = this.#options.wallClock();
+    return new Map(saved.map(([port, firstSeen, lastSeen, closed]) => {
+      // Else a port that closed in the future would stay for longer than the retention.
+      const closedAt = Math.min(closed, now);
+      this.#oldestClosed = Math.min(this.#oldestClosed, closedAt);
+      return [port, { firstSeen, lastSeen, closedAt }];
+    }));
   }
 
   /**
@@ -400,42 +426,37 @@ export class PortState {
         const state = host[protocol];
         if (state === undefined) continue;
         const ports = wanted(host.address, protocol);
-        if (state.layers.every((layer) => ports.covers(layer.ports))) continue;
+        if (isWithin(state.layers, ports)) continue;
+        this.#blocks.change(host);
         this.#unsaved[protocol].add(host.address.text);
-        keepOpen(state, state.open.map((port) => ports.has(port)));
+        keepOpen(state, (port) => ports.has(port));
         for (const port of state.closed?.keys() ?? []) {
-          if (!ports.has(port)) state.closed!.delete(port);
+          if (!ports.has(port)) forget(state, port);
         }
-        state.layers = state.layers
-          .map((layer) => ({ ...layer, ports: layer.ports.intersect(ports) }))
-          .filter((layer) => layer.ports.size > 0);
-        if (state.layers.length === 0) delete host[protocol];
+        state.layers = within(state.layers, ports);
+        if (state.layers.length === 0) host[protocol] = undefined;
       }
       if (host.tcp === undefined && host.udp === undefined) {
+        this.#blocks.remove(host);
         this.#hosts.delete(host.address.text);
-        this.#ordered = undefined;
       }
     }
+    for (const [text, protocol, layers] of this.#silent.entries()) {
+      const address = parseAddress(text);
+      if (!concerned(address)) continue;
+      const ports = wanted(address, protocol);
+      if (isWithin(layers, ports)) continue;
+      this.#unsaved[protocol].add(text);
+      const left = within(layers, ports);
+      if (left.length > 0) this.#silent.set(text, protocol, left);
+      else this.#silent.take(text, protocol);
+    }
   }
-
-  #inOrder(): readonly HostState[] {
-    return this.#ordered ??= [...this.#hosts.values()].sort((a, b) =>
-      compareAddresses(a.address, b.address)
-    );
-  }
-}
-
-function uncovered({ layers }: ProtocolState, ports: PortSet): PortSet {
-  return layers.reduce((rest, layer) => rest.subtract(layer.ports), ports);
-}
-
-function isCovered({ layers }: ProtocolState, port: number): boolean {
-  return layers.some((layer) => layer.ports.has(port));
 }
 
 /** Ports that a younger look overruled although this one saw the opposite. */
 function contradictions(
-  state: ProtocolState,
+  state: KnownPorts,
   overruled: PortSet,
   openNow: ReadonlySet<number>,
 ): number[] {
@@ -446,65 +467,16 @@ function contradictions(
     .sort((a, b) => a - b);
 }
 
-/** The layers with `added` laid over them; empty ones are dropped. */
-function withLayer(layers: readonly Layer[], added: Layer): Layer[] {
-  if (added.ports.size === 0) return [...layers];
-  const rest = layers.flatMap(({ ports, takenAt }) => {
-    const left = added.ports.covers(ports) ? PortSet.EMPTY : ports.subtract(added.ports);
-    return left.size === 0 ? [] : [{ ports: left, takenAt }];
-  });
-  return [...rest, added];
+/** Forgets that a port was open; an empty map would be kept for each host that ever closed a port. */
+function forget(state: KnownPorts, port: number): void {
+  state.closed?.delete(port);
+  if (state.closed?.size === 0) state.closed = undefined;
 }
 
-function noPorts(): ProtocolState {
-  return { layers: [], open: [], firstSeen: [], lastChange: [], closed: undefined };
+function newHost(address: Address): HostState {
+  return { address, firstAlive: undefined, lastAlive: undefined, tcp: undefined, udp: undefined };
 }
 
-function openCount({ tcp, udp }: HostState): number {
+function openCount({ tcp, udp }: KnownHost): number {
   return (tcp?.open.length ?? 0) + (udp?.open.length ?? 0);
-}
-
-/** Keeps the open ports whose entry in `keep` is true. */
-function keepOpen(state: ProtocolState, keep: readonly boolean[]): void {
-  const kept = (values: readonly number[]) => values.filter((_, index) => keep[index]);
-  [state.open, state.firstSeen, state.lastChange] = [
-    kept(state.open),
-    kept(state.firstSeen),
-    kept(state.lastChange),
-  ];
-}
-
-/** Adds open ports, given with when they were first seen, and puts all in order again. */
-function addOpen(state: ProtocolState, opened: ReadonlyMap<number, number>, changedAt: number) {
-  const all = state.open.map((port, index) =>
-    [port, state.firstSeen[index]!, state.lastChange[index]!] as const
-  );
-  for (const [port, firstSeen] of opened) all.push([port, firstSeen, changedAt]);
-  all.sort((a, b) => a[0] - b[0]);
-  state.open = all.map(([port]) => port);
-  state.firstSeen = all.map(([, firstSeen]) => firstSeen);
-  state.lastChange = all.map(([, , lastChange]) => lastChange);
-}
-
-/** Reads what `PortSet.toString()` wrote, of any length. */
-function parsePortText(text: string): PortSet {
-  return PortSet.fromRanges(
-    text.split(",").map((item): PortRange => {
-      const [first, last = first] = item.split("-").map(Number);
-      return [first!, last!];
-    }),
-  );
-}
-
-function includes(sorted: readonly number[], value: number): boolean {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const found = sorted[middle]!;
-    if (found < value) low = middle + 1;
-    else if (found > value) high = middle - 1;
-    else return true;
-  }
-  return false;
 }

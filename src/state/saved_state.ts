@@ -9,6 +9,7 @@ export interface SavedState {
   readonly records: Iterable<SavedRecord>;
   readonly targets: Iterable<SavedTarget>;
   readonly rounds: Iterable<SavedRound>;
+  readonly learnt: Iterable<SavedLearnt>;
 }
 
 /** An open port: when it was first found open, and when it last changed. */
@@ -85,6 +86,14 @@ export interface SavedRound {
   readonly taken: number;
 }
 
+/** What a source outside of the program last said, which is kept for when it cannot be asked. */
+export interface SavedLearnt {
+  /** What kind of source, and which: `name db.example.org`. */
+  readonly source: string;
+  /** In the source's own form. */
+  readonly value: string;
+}
+
 /** A port that changed, for the history. */
 export interface SavedChange {
   /** Unix milliseconds. */
@@ -109,6 +118,8 @@ export interface StateBatch {
   readonly forgottenTargets?: readonly string[];
   readonly rounds?: readonly SavedRound[];
   readonly forgottenRounds?: readonly string[];
+  readonly learnt?: readonly SavedLearnt[];
+  readonly forgottenLearnt?: readonly string[];
   readonly changes?: readonly SavedChange[];
 }
 

@@ -1,8 +1,11 @@
-import { parseNetwork } from "../domain/network.ts";
-import { parsePorts } from "../domain/ports.ts";
-import { type FailureType, type ScanKey, type ScanUnit, unitId } from "../domain/scan.ts";
-import { DURATION_BUCKETS } from "./duration_buckets.ts";
+import { type Network, parseNetwork } from "../domain/network.ts";
+import { parsePorts, PortSet } from "../domain/ports.ts";
+import { type FailureType, portsId, type ScanUnit, unitId } from "../domain/scan.ts";
+import { type RecordBlock, RecordBlocks } from "./record_blocks.ts";
 import type { SavedRecord, SavedTarget } from "./saved_state.ts";
+import { ScanRecord, TargetRecord } from "./scan_record.ts";
+
+export type { ScanRecord, TargetRecord } from "./scan_record.ts";
 
 /** How a scan unit ended (contract, section 5.12); `stopped` means that we ended it, which counts as nothing. */
 export type UnitEnd = "complete" | "partial" | "failed" | "stopped";
@@ -25,48 +28,6 @@ export interface UnitSummary {
   readonly resumeAt: number;
 }
 
-/** Everything kept about one scan key: its counters, its last scan, and what the next one builds on. */
-export interface ScanRecord {
-  key: ScanKey;
-  readonly unit: Pick<ScanUnit, "key" | "network" | "ports">;
-  /** Whether the configuration names it; otherwise a request did. */
-  configured: boolean;
-  successes: number;
-  readonly failures: Map<FailureType, number>;
-  timeouts: number;
-  partials: number;
-  skipped: number;
-  lastHostsTimedOut: number | undefined;
-  lastHostsIncomplete: number | undefined;
-  /** Unix seconds at which the last complete scan ended. */
-  lastCompleteAt: number | undefined;
-  /** Seconds. */
-  lastDuration: number | undefined;
-  readonly durations: { readonly counts: number[]; sum: number; count: number };
-  /** Offset at which the next round begins. */
-  resumeAt: number;
-  /** Addresses that answered when they were last looked at by this unit. */
-  readonly alive: Set<string>;
-  /** Monotonic ms at which the last process began that something in the unit answered. */
-  answeredAt: number | undefined;
-  /** Monotonic ms since which nothing answers that did before. */
-  silentSince: number | undefined;
-  /** Unix ms of the last end; orders the records that requests made. */
-  lastEndAt: number;
-  /** Whether a turn was taken from the schedule and has not ended. */
-  pending: boolean;
-}
-
-/** Counters of a label `target`, shared by all scan keys of that target. */
-export interface TargetRecord {
-  readonly target: string;
-  closedToOpen: number;
-  openToClosed: number;
-  unconfirmed: number;
-  hostsUp: number | undefined;
-  hostsDown: number | undefined;
-}
-
 /** Options of `ScanRecords`. */
 export interface ScanRecordsOptions {
   /** Wall clock, unix milliseconds. */
@@ -81,14 +42,23 @@ export interface ScanRecordsOptions {
   readonly onDropped: (records: readonly ScanRecord[]) => void;
 }
 
-/** The scan keys that the program knows and what became of them. */
+/**
+ * The scan keys that the program knows and what became of them.
+ *
+ * Whoever changes a record, or the counters of its target, calls `touch` right before: that has it
+ * stored, and tells the readers of the block that it is in.
+ */
 export class ScanRecords {
-  readonly #records = new Map<string, ScanRecord>();
+  /** By protocol and ports, then by label `target`: one text less a record than a map of ids. */
+  readonly #byTarget = new Map<string, Map<string, ScanRecord>>();
   readonly #targets = new Map<string, TargetRecord>();
+  readonly #blocks = new RecordBlocks<ScanRecord>();
+  readonly #targetBlocks = new RecordBlocks<TargetRecord>();
+  /** Those outside the configuration. */
+  readonly #requested = new Set<ScanRecord>();
   readonly #options: ScanRecordsOptions;
-  #requested = 0;
-  readonly #unsaved = new Set<string>();
-  readonly #unsavedTargets = new Set<string>();
+  readonly #unsaved = new Set<ScanRecord>();
+  readonly #unsavedTargets = new Set<TargetRecord>();
   readonly #forgotten = new Map<string, ScanRecord>();
   readonly #forgottenTargets = new Set<string>();
   /** Records of requests that had to leave because there were too many. */
@@ -100,29 +70,26 @@ export class ScanRecords {
 
   /** The record of a unit, made on first sight; one that is configured is labelled as the configuration writes it. */
   open(unit: ScanUnit, { configured }: { configured: boolean }): ScanRecord {
-    const id = unitId(unit);
-    let record = this.#records.get(id);
-    if (record === undefined) {
-      record = newRecord(unit, configured, this.#options.wallClock());
-      this.#records.set(id, record);
-      if (!configured) this.#requested++;
-      this.#openTarget(unit.key.target);
-      return record;
-    }
-    if (configured && !record.configured) {
+    const record = this.#find(unit.key.target, groupOf(unit));
+    if (record === undefined) return this.#add(unit, configured);
+    if (!configured) return record;
+    // What was restored has a copy of its own, which nobody needs any more.
+    record.network = unit.network;
+    if (!record.configured) {
       record.configured = true;
-      this.#requested--;
+      this.#requested.delete(record);
     }
-    if (configured && record.key.portRange !== unit.key.portRange) {
-      record.key = unit.key;
+    if (record.key.portRange !== unit.key.portRange) {
       this.touch(record);
+      record.key = unit.key;
     }
     return record;
   }
 
   /** The record with this id, if there is one. */
   get(id: string): ScanRecord | undefined {
-    return this.#records.get(id);
+    const space = id.indexOf(" ");
+    return this.#find(id.slice(0, space), id.slice(space + 1));
   }
 
   /** Counters of a label `target` that has a record. */
@@ -131,13 +98,49 @@ export class ScanRecords {
   }
 
   /** All records in the order in which they were first seen. */
-  all(): Iterable<readonly [id: string, record: ScanRecord]> {
-    return this.#records;
+  *values(): Iterable<ScanRecord> {
+    for (const { items } of this.#blocks.all()) yield* items;
+  }
+
+  /** All records with their ids, in the order in which they were first seen. */
+  *all(): Iterable<readonly [id: string, record: ScanRecord]> {
+    for (const record of this.values()) yield [unitId(record), record];
   }
 
   /** All targets in the order in which they were first seen. */
-  targets(): Iterable<TargetRecord> {
-    return this.#targets.values();
+  *targets(): Iterable<TargetRecord> {
+    for (const { items } of this.#targetBlocks.all()) yield* items;
+  }
+
+  /** Records that only requests asked for. */
+  requested(): Iterable<ScanRecord> {
+    return this.#requested.values();
+  }
+
+  /** All records in the order in which they were first seen, in blocks of at most 256. */
+  blocks(): readonly RecordBlock<ScanRecord>[] {
+    return this.#blocks.all();
+  }
+
+  /** All targets, in blocks as the records are. */
+  targetBlocks(): readonly RecordBlock<TargetRecord>[] {
+    return this.#targetBlocks.all();
+  }
+
+  /** Says that a record, or the counters of its target, is about to change: it is to be stored and shown. */
+  touch(record: ScanRecord): void {
+    const target = this.#openTarget(record.key.target);
+    this.#unsaved.add(record);
+    this.#unsavedTargets.add(target);
+    this.#blocks.change(record);
+    this.#targetBlocks.change(target);
+  }
+
+  /** Notes that a turn of a record was taken from the schedule, which is stored and not shown. */
+  notePending(record: ScanRecord): void {
+    if (record.pending) return;
+    record.pending = true;
+    this.#unsaved.add(record);
   }
 
   /** Counts the end of a unit; an end by us counts as nothing. */
@@ -152,21 +155,15 @@ export class ScanRecords {
     record.lastHostsTimedOut = summary.timedOut;
     record.lastHostsIncomplete = summary.incomplete;
     if (summary.failure !== undefined) {
-      const { type } = summary.failure;
-      record.failures.set(type, (record.failures.get(type) ?? 0) + 1);
-      if (type === "timeout") record.timeouts++;
+      record.countFailure(summary.failure.type);
+      if (summary.failure.type === "timeout") record.timeouts++;
     }
     if (summary.end === "partial") record.partials++;
     if (summary.end !== "complete") return;
     record.successes++;
     record.lastCompleteAt = now / 1000;
     record.lastDuration = summary.duration;
-    const bucket = DURATION_BUCKETS.findIndex((bound) => summary.duration <= bound);
-    const counts = record.durations.counts;
-    const slot = bucket < 0 ? counts.length - 1 : bucket;
-    counts[slot] = counts[slot]! + 1;
-    record.durations.sum += summary.duration;
-    record.durations.count++;
+    record.countDuration(summary.duration);
     if (summary.lookedAtAll) {
       const target = this.#openTarget(record.key.target);
       target.hostsUp = summary.up;
@@ -176,51 +173,25 @@ export class ScanRecords {
 
   /** Lets go of records of requests that are too old or too many; those that `isActive` names stay. */
   prune(isActive: (id: string) => boolean): void {
-    if (this.#requested === 0) return;
+    if (this.#requested.size === 0) return;
     const { requestedLimit, requestedRetention, wallClock } = this.#options;
-    const oldestFirst = [...this.#records]
-      .filter(([id, record]) => !record.configured && !isActive(id))
-      .sort(([, a], [, b]) => a.lastEndAt - b.lastEndAt);
-    const tooMany = this.#requested - requestedLimit;
+    const oldestFirst = [...this.#requested]
+      .filter((record) => !isActive(unitId(record)))
+      .sort((a, b) => a.lastEndAt - b.lastEndAt);
+    const tooMany = this.#requested.size - requestedLimit;
     const deadline = wallClock() - requestedRetention();
-    const dropped = oldestFirst.filter(([, record], index) =>
+    const dropped = oldestFirst.filter((record, index) =>
       index < tooMany || record.lastEndAt < deadline
     );
     this.droppedTotal += Math.max(0, Math.min(tooMany, dropped.length));
-    this.#drop(dropped.map(([id]) => id));
+    this.#drop(dropped);
   }
 
   /** Lets go of the configured records that `isWanted` does not name; returns their ids. */
-  dropUnwanted(isWanted: (id: string, record: ScanRecord) => boolean): string[] {
-    const dropped = [...this.#records].filter(([id, record]) =>
-      record.configured && !isWanted(id, record)
-    ).map(([id]) => id);
+  dropUnwanted(isWanted: (record: ScanRecord) => boolean): string[] {
+    const dropped = [...this.values()].filter((record) => record.configured && !isWanted(record));
     this.#drop(dropped);
-    return dropped;
-  }
-
-  #drop(ids: readonly string[]): void {
-    if (ids.length === 0) return;
-    const dropped = ids.map((id) => this.#records.get(id)!);
-    for (const [index, id] of ids.entries()) {
-      this.#records.delete(id);
-      this.#unsaved.delete(id);
-      this.#forgotten.set(id, dropped[index]!);
-      if (!dropped[index]!.configured) this.#requested--;
-    }
-    const left = new Set([...this.#records.values()].map(({ key }) => key.target));
-    for (const target of this.#targets.keys()) {
-      if (left.has(target)) continue;
-      this.#targets.delete(target);
-      this.#forgottenTargets.add(target);
-    }
-    this.#options.onDropped(dropped);
-  }
-
-  /** Says that a record, and the counters of its target, changed and are to be stored. */
-  touch(record: ScanRecord): void {
-    this.#unsaved.add(unitId(record.unit));
-    this.#unsavedTargets.add(record.key.target);
+    return dropped.map(unitId);
   }
 
   /** What changed since this was last asked for, as it is now. */
@@ -230,35 +201,15 @@ export class ScanRecords {
     targets: SavedTarget[];
     forgottenTargets: string[];
   } {
-    const records = [...this.#unsaved].flatMap((id) => {
-      const record = this.#records.get(id);
-      return record === undefined ? [] : [this.#saved(record)];
-    });
+    const records = Array.from(this.#unsaved, (record) => this.#saved(record));
     const forgottenRecords = [...this.#forgotten]
-      .filter(([id]) => !this.#records.has(id))
-      .map(([, { key, unit }]) => ({ key, ports: `${unit.ports}` }));
-    const targets = [...this.#unsavedTargets].flatMap((name) => this.#targets.get(name) ?? [])
-      .map((target) => ({ ...target }));
+      .filter(([id]) => this.get(id) === undefined)
+      .map(([, { key, ports }]) => ({ key, ports: `${ports}` }));
+    const targets = Array.from(this.#unsavedTargets, savedTarget);
     const forgottenTargets = [...this.#forgottenTargets].filter((name) => !this.#targets.has(name));
     for (const set of [this.#unsaved, this.#unsavedTargets, this.#forgottenTargets]) set.clear();
     this.#forgotten.clear();
     return { records, forgottenRecords, targets, forgottenTargets };
-  }
-
-  #saved(record: ScanRecord): SavedRecord {
-    const wallTime = (monotonic: number | undefined) =>
-      monotonic === undefined
-        ? undefined
-        : Math.round(monotonic + this.#options.wallClock() - this.#options.now());
-    const { unit, failures, alive, answeredAt, silentSince, ...rest } = record;
-    return {
-      ...rest,
-      ports: `${unit.ports}`,
-      failures: Object.fromEntries(failures),
-      alive: [...alive],
-      answeredAt: wallTime(answeredAt),
-      silentSince: wallTime(silentSince),
-    };
   }
 
   /** Takes over what an earlier process stored, once, before anything else is opened. */
@@ -267,65 +218,118 @@ export class ScanRecords {
     const offset = now - this.#options.wallClock();
     const monotonic = (unix: number | undefined) =>
       unix === undefined ? undefined : Math.min(unix + offset, now);
-    for (const target of saved.targets) this.#targets.set(target.target, { ...target });
-    for (const { ports, failures, alive, durations, ...rest } of saved.records) {
-      const unit = {
-        key: rest.key,
-        network: parseNetwork(rest.key.target).network,
-        ports: parsePorts(ports),
-      };
-      const record: ScanRecord = {
-        ...rest,
-        unit,
-        failures: new Map(Object.entries(failures) as [FailureType, number][]),
-        alive: new Set(alive),
-        durations: { ...durations, counts: [...durations.counts] },
-        answeredAt: monotonic(rest.answeredAt),
-        silentSince: monotonic(rest.silentSince),
-      };
-      this.#records.set(unitId(unit), record);
-      if (!record.configured) this.#requested++;
-      this.#openTarget(rest.key.target);
+    for (const { target, ...counters } of saved.targets) {
+      Object.assign(this.#openTarget(target), counters);
     }
+    // Most records have the same few lists of ports.
+    const portSets = new Map<string, PortSet>();
+    for (const { key, ports: text, configured, failures, alive, ...rest } of saved.records) {
+      const ports = portSets.get(text) ?? readPorts(text);
+      portSets.set(text, ports);
+      const { network } = parseNetwork(key.target);
+      const record = this.#add({ key, network, ports }, configured);
+      Object.assign(record, rest);
+      record.failures = new Map(Object.entries(failures) as [FailureType, number][]);
+      for (const address of alive) record.alive.add(address);
+      record.answeredAt = monotonic(rest.answeredAt);
+      record.silentSince = monotonic(rest.silentSince);
+    }
+  }
+
+  #saved(record: ScanRecord): SavedRecord {
+    const wallTime = (monotonic: number | undefined) =>
+      monotonic === undefined
+        ? undefined
+        : Math.round(monotonic + this.#options.wallClock() - this.#options.now());
+    return {
+      key: record.key,
+      ports: `${record.ports}`,
+      configured: record.configured,
+      successes: record.successes,
+      failures: Object.fromEntries(record.failures),
+      timeouts: record.timeouts,
+      partials: record.partials,
+      skipped: record.skipped,
+      lastHostsTimedOut: record.lastHostsTimedOut,
+      lastHostsIncomplete: record.lastHostsIncomplete,
+      lastCompleteAt: record.lastCompleteAt,
+      lastDuration: record.lastDuration,
+      durations: record.durations,
+      resumeAt: record.resumeAt,
+      alive: [...record.alive],
+      answeredAt: wallTime(record.answeredAt),
+      silentSince: wallTime(record.silentSince),
+      lastEndAt: record.lastEndAt,
+      pending: record.pending,
+    };
+  }
+
+  #find(target: string, group: string): ScanRecord | undefined {
+    return this.#byTarget.get(group)?.get(target);
+  }
+
+  #add(
+    unit: { key: ScanUnit["key"]; network: Network; ports: PortSet },
+    configured: boolean,
+  ): ScanRecord {
+    const record = new ScanRecord(unit, { configured, now: this.#options.wallClock() });
+    const group = groupOf(unit);
+    let records = this.#byTarget.get(group);
+    if (records === undefined) this.#byTarget.set(group, records = new Map());
+    const target = this.#openTarget(unit.key.target);
+    target.keys++;
+    records.set(target.target, record);
+    this.#blocks.add(record);
+    if (!configured) this.#requested.add(record);
+    return record;
+  }
+
+  #drop(dropped: readonly ScanRecord[]): void {
+    if (dropped.length === 0) return;
+    const targets = new Set<TargetRecord>();
+    for (const record of dropped) {
+      const group = groupOf(record);
+      const records = this.#byTarget.get(group)!;
+      records.delete(record.key.target);
+      if (records.size === 0) this.#byTarget.delete(group);
+      this.#requested.delete(record);
+      this.#unsaved.delete(record);
+      this.#forgotten.set(unitId(record), record);
+      const target = this.#openTarget(record.key.target);
+      if (--target.keys === 0) targets.add(target);
+    }
+    for (const target of targets) {
+      this.#targets.delete(target.target);
+      this.#unsavedTargets.delete(target);
+      this.#forgottenTargets.add(target.target);
+    }
+    this.#blocks.remove(new Set(dropped));
+    this.#targetBlocks.remove(targets);
+    this.#options.onDropped(dropped);
   }
 
   #openTarget(target: string): TargetRecord {
     let record = this.#targets.get(target);
     if (record === undefined) {
-      record = {
-        target,
-        closedToOpen: 0,
-        openToClosed: 0,
-        unconfirmed: 0,
-        hostsUp: undefined,
-        hostsDown: undefined,
-      };
+      record = new TargetRecord(target);
       this.#targets.set(target, record);
+      this.#targetBlocks.add(record);
     }
     return record;
   }
 }
 
-function newRecord(unit: ScanUnit, configured: boolean, now: number): ScanRecord {
-  return {
-    key: unit.key,
-    unit,
-    configured,
-    successes: 0,
-    failures: new Map([["timeout", 0]]),
-    timeouts: 0,
-    partials: 0,
-    skipped: 0,
-    lastHostsTimedOut: undefined,
-    lastHostsIncomplete: undefined,
-    lastCompleteAt: undefined,
-    lastDuration: undefined,
-    durations: { counts: new Array(DURATION_BUCKETS.length + 1).fill(0), sum: 0, count: 0 },
-    resumeAt: 0,
-    alive: new Set(),
-    answeredAt: undefined,
-    silentSince: undefined,
-    lastEndAt: now,
-    pending: false,
-  };
+/** What follows the target in `unitId`. */
+function groupOf({ key, ports }: Pick<ScanUnit, "key" | "ports">): string {
+  return `${key.protocol} ${portsId(key.portRange, ports)}`;
+}
+
+/** Ports as they were stored; a sweep of known ports may expect none. */
+function readPorts(text: string): PortSet {
+  return text === "" ? PortSet.EMPTY : parsePorts(text);
+}
+
+function savedTarget(target: TargetRecord): SavedTarget {
+  const { keys: _, ...saved } = target;
+  return saved;
 }

@@ -19,7 +19,7 @@ export class MemoryStore implements StateStore {
   }
 
   load(): SavedState {
-    return { hosts: [], records: [], targets: [], rounds: [] };
+    return { hosts: [], records: [], targets: [], rounds: [], learnt: [] };
   }
 
   save(batch: StateBatch): void {

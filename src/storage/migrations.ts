@@ -50,6 +50,13 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     ) strict, without rowid`,
     "create index changes_by_address on changes (address, time)",
   ],
+  [
+    `create table learnt (
+      id text not null primary key,
+      body text not null,
+      sum integer not null
+    ) strict, without rowid`,
+  ],
 ];
 
 /** Version of the schema that this program reads and writes. */

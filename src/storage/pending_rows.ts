@@ -7,7 +7,7 @@ interface Pending<Row, Name> {
   readonly row: Row | undefined;
 }
 
-type Rows<Key extends "hosts" | "records" | "targets" | "rounds"> = NonNullable<
+type Rows<Key extends "hosts" | "records" | "targets" | "rounds" | "learnt"> = NonNullable<
   StateBatch[Key]
 >[number];
 type HostName = NonNullable<StateBatch["forgottenHosts"]>[number];
@@ -19,6 +19,7 @@ export class PendingRows {
   readonly #records = new Map<string, Pending<Rows<"records">, RecordName>>();
   readonly #targets = new Map<string, Pending<Rows<"targets">, string>>();
   readonly #rounds = new Map<string, Pending<Rows<"rounds">, string>>();
+  readonly #learnt = new Map<string, Pending<Rows<"learnt">, string>>();
 
   /** Lays a batch over those before it; in a batch, forgetting comes first. */
   add(batch: StateBatch): void {
@@ -34,6 +35,9 @@ export class PendingRows {
     for (const name of batch.forgottenRounds ?? []) {
       this.#rounds.set(name, { name, row: undefined });
     }
+    for (const name of batch.forgottenLearnt ?? []) {
+      this.#learnt.set(name, { name, row: undefined });
+    }
     for (const row of batch.hosts ?? []) {
       const name = [row.address, row.protocol] as const;
       this.#hosts.set(name.join(" "), { name, row });
@@ -41,6 +45,7 @@ export class PendingRows {
     for (const row of batch.records ?? []) this.#records.set(recordId(row), { name: row, row });
     for (const row of batch.targets ?? []) this.#targets.set(row.target, { name: row.target, row });
     for (const row of batch.rounds ?? []) this.#rounds.set(row.id, { name: row.id, row });
+    for (const row of batch.learnt ?? []) this.#learnt.set(row.source, { name: row.source, row });
   }
 
   /** All that waits as one batch. */
@@ -54,12 +59,15 @@ export class PendingRows {
       forgottenTargets: forgotten(this.#targets),
       rounds: kept(this.#rounds),
       forgottenRounds: forgotten(this.#rounds),
+      learnt: kept(this.#learnt),
+      forgottenLearnt: forgotten(this.#learnt),
     };
   }
 
   /** Takes everything out. */
   clear(): void {
-    for (const rows of [this.#hosts, this.#records, this.#targets, this.#rounds]) rows.clear();
+    const keyed = [this.#records, this.#targets, this.#rounds, this.#learnt];
+    for (const rows of [this.#hosts, ...keyed]) rows.clear();
   }
 }
 

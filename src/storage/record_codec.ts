@@ -1,9 +1,10 @@
-import type { ScanKey } from "../domain/scan.ts";
-import type { SavedRecord, SavedRound, SavedTarget } from "../state/saved_state.ts";
+import { KNOWN_PORTS, type ScanKey } from "../domain/scan.ts";
+import type { SavedLearnt, SavedRecord, SavedRound, SavedTarget } from "../state/saved_state.ts";
 
 /** Identity of a record: equal for equal addresses, protocol and ports, however the ports were written. */
 export function recordId({ key, ports }: Pick<SavedRecord, "key" | "ports">): string {
-  return `${key.target} ${key.protocol} ${ports}`;
+  const known = key.portRange === KNOWN_PORTS;
+  return `${key.target} ${key.protocol} ${known ? KNOWN_PORTS : ports}`;
 }
 
 /** A record as JSON; what is undefined is left out. */
@@ -58,4 +59,18 @@ export function encodeRound(round: SavedRound): string {
  */
 export function decodeRound(text: string): SavedRound {
   return JSON.parse(text) as SavedRound;
+}
+
+/** What was learnt as JSON. */
+export function encodeLearnt(learnt: SavedLearnt): string {
+  return JSON.stringify(learnt);
+}
+
+/**
+ * Reads what `encodeLearnt` wrote.
+ *
+ * @throws {SyntaxError} when it is not JSON.
+ */
+export function decodeLearnt(text: string): SavedLearnt {
+  return JSON.parse(text) as SavedLearnt;
 }

@@ -66,6 +66,7 @@ export class ResilientStore implements StateStore {
       records: this.#reading(state?.records),
       targets: this.#reading(state?.targets),
       rounds: this.#reading(state?.rounds),
+      learnt: this.#reading(state?.learnt),
     };
   }
 

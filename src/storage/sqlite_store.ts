@@ -10,9 +10,11 @@ import { ChangeTable } from "./change_table.ts";
 import { HostTable } from "./host_table.ts";
 import { KeyedTable } from "./keyed_table.ts";
 import {
+  decodeLearnt,
   decodeRecord,
   decodeRound,
   decodeTarget,
+  encodeLearnt,
   encodeRecord,
   encodeRound,
   encodeTarget,
@@ -28,6 +30,7 @@ export class SqliteStore implements StateStore {
   readonly #records: KeyedTable;
   readonly #targets: KeyedTable;
   readonly #rounds: KeyedTable;
+  readonly #learnt: KeyedTable;
   readonly #changes: ChangeTable;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
@@ -41,6 +44,7 @@ export class SqliteStore implements StateStore {
     this.#records = new KeyedTable(db, "records");
     this.#targets = new KeyedTable(db, "targets");
     this.#rounds = new KeyedTable(db, "rounds");
+    this.#learnt = new KeyedTable(db, "learnt");
     this.#changes = new ChangeTable(db);
     this.#begin = db.prepare("begin immediate");
     this.#commit = db.prepare("commit");
@@ -54,17 +58,14 @@ export class SqliteStore implements StateStore {
       records: this.#reading(() => map(this.#records.bodies(), decodeRecord)),
       targets: this.#reading(() => map(this.#targets.bodies(), decodeTarget)),
       rounds: this.#reading(() => map(this.#rounds.bodies(), decodeRound)),
+      learnt: this.#reading(() => map(this.#learnt.bodies(), decodeLearnt)),
     };
   }
 
   /** Reads every row of the state once; throws `corrupt` when one is damaged. */
   verify(): void {
-    this.#attempt("read", () => this.#hosts.verify());
-    const { records, targets, rounds } = this.load();
-    for (const rows of [records, targets, rounds]) {
-      const iterator = rows[Symbol.iterator]();
-      while (iterator.next().done !== true);
-    }
+    const keyed = [this.#records, this.#targets, this.#rounds, this.#learnt];
+    for (const table of [this.#hosts, ...keyed]) this.#attempt("read", () => table.verify());
   }
 
   /** Stores a batch in one transaction: first what is forgotten, then what is known. */
@@ -101,6 +102,7 @@ export class SqliteStore implements StateStore {
     for (const record of batch.forgottenRecords ?? []) this.#records.delete(recordId(record));
     for (const target of batch.forgottenTargets ?? []) this.#targets.delete(target);
     for (const round of batch.forgottenRounds ?? []) this.#rounds.delete(round);
+    for (const source of batch.forgottenLearnt ?? []) this.#learnt.delete(source);
     for (const host of batch.hosts ?? []) this.#hosts.put(host);
     for (const record of batch.records ?? []) {
       this.#records.put(recordId(record), encodeRecord(record));
@@ -109,6 +111,9 @@ export class SqliteStore implements StateStore {
       this.#targets.put(target.target, encodeTarget(target));
     }
     for (const round of batch.rounds ?? []) this.#rounds.put(round.id, encodeRound(round));
+    for (const learnt of batch.learnt ?? []) {
+      this.#learnt.put(learnt.source, encodeLearnt(learnt));
+    }
     for (const change of batch.changes ?? []) this.#changes.add(change);
   }
 

@@ -28,9 +28,14 @@ export function plain({ scanning, targets, policy, ...rest }: Config) {
 
 /** A target as plain values; options that are the configuration's own are left out. */
 export function plainTarget(target: TargetConfig, scanning?: ScanningConfig) {
-  const { nmap, timeout, ...rest } = target;
+  const { name, texts, hostNames, protocols, hasPolicy, labels, nmap, timeout } = target;
   return {
-    ...rest,
+    name,
+    texts,
+    hostNames,
+    protocols,
+    hasPolicy,
+    labels,
     networks: target.networks.map(({ text, network }) => [text, formatNetwork(network)]),
     schedules: target.schedules.map(({ ports, ...schedule }) => ({
       ...schedule,

@@ -56,6 +56,7 @@ scanning:
   rate_limit: 30
   task_queue_size: 1000
   worker_count: 10
+  max_total_rate: 0
   confirm_changes: true
   max_open_ports_per_host: 1000
   exclude: []
@@ -224,6 +225,7 @@ const written = fc.record({
     rate_limit: fc.integer({ min: 0, max: 1000 }),
     task_queue_size: fc.integer({ min: 1, max: 1_000_000 }),
     worker_count: fc.integer({ min: 1, max: 1000 }),
+    max_total_rate: fc.oneof(fc.constant(0), fc.integer({ min: 100_000, max: 1_000_000 })),
     scan_technique: fc.constantFrom("auto", "syn", "connect"),
     confirm_changes: fc.boolean(),
     max_open_ports_per_host: fc.integer({ min: 1, max: 10 ** 9 }),

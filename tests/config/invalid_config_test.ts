@@ -94,6 +94,12 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   rates: [
     "2:13: scanning.min_rate: 500 is above scanning.max_rate, which is 100 (at most 100, or 0 to leave it out)",
   ],
+  total_rate: [
+    "2:13: scanning.min_rate: 500 is above the share of one process in scanning.max_total_rate, which is 400: 4000 among 10 (at most 400, or 0 to leave it out)",
+  ],
+  total_rate_shares: [
+    "2:13: scanning.min_rate: 2 is above the share of one process in scanning.max_total_rate, which is 1: 7 among 7 (at most 1, or 0 to leave it out)",
+  ],
   root_list: [
     "1:1: must be a mapping (with keys such as server), not a list",
   ],

@@ -22,6 +22,7 @@ const DEFAULTS = {
     rateLimit: 30,
     taskQueueSize: 1000,
     workerCount: 10,
+    maxTotalRate: 0,
     confirmChanges: true,
     nmap: {
       technique: "auto",
@@ -83,6 +84,7 @@ Deno.test("parseConfig() reads every key", () => {
       rateLimit: 0,
       taskQueueSize: 5,
       workerCount: 2,
+      maxTotalRate: 45,
       confirmChanges: false,
       nmap: {
         technique: "connect",
@@ -211,6 +213,12 @@ Deno.test("parseConfig() lets an unwritten min_rate and min_parallelism give way
     ["{ scan_delay: 5, max_rate: 100 }", 0, 0],
     ["{ scan_delay: 5, min_rate: 0, min_parallelism: 0 }", 0, 0],
     ["{ min_rate: 0, max_rate: 100 }", 0, 1000],
+    ["{ max_total_rate: 5000 }", 500, 1000],
+    ["{ max_total_rate: 5000, worker_count: 2 }", 1000, 1000],
+    ["{ max_total_rate: 5000, max_rate: 100 }", 100, 1000],
+    ["{ max_total_rate: 5000, scan_delay: 5 }", 0, 0],
+    ["{ max_total_rate: 5000, min_rate: 500 }", 500, 1000],
+    ["{ max_total_rate: 7 }", 1, 1000],
     ["{ min_rate: 50, max_rate: 100, min_parallelism: 7 }", 50, 7],
   ];
   for (const [text, minRate, minParallelism] of cases) {
@@ -387,4 +395,19 @@ Deno.test("parseConfig() warns of host bits in every list of networks", () => {
     'c:1:35: scanning.exclude[1]: "::1/0" has host bits set: ::/0 is used',
     'c:2:30: policy.allowed_networks[0]: "10.1.0.0/8" has host bits set: 10.0.0.0/8 is used',
   ]);
+});
+
+Deno.test("parseConfig() gives each process an even share of max_total_rate as its max_rate", () => {
+  const f = (text: string, maxRate: number) => {
+    const { scanning } = parseConfig(`scanning: ${text}`, "config.yaml").config;
+    assert.equal(scanning.nmap.maxRate, maxRate, text);
+  };
+  f("{}", 0);
+  f("{ max_total_rate: 0, max_rate: 7 }", 7);
+  f("{ max_total_rate: 1005 }", 100);
+  f("{ max_total_rate: 1005, worker_count: 3 }", 335);
+  f("{ max_total_rate: 1005, max_rate: 50 }", 50);
+  f("{ max_total_rate: 1005, max_rate: 500 }", 100);
+  // there is no less than one packet per second
+  f("{ max_total_rate: 3 }", 1);
 });

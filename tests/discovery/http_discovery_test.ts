@@ -74,7 +74,7 @@ Deno.test("HttpDiscovery asks as Prometheus does, and tells of a change once", a
 
 Deno.test("HttpDiscovery keeps the last list whatever else comes, and says so once", async () => {
   await withServer({ path: "/sd?token=hush" }, async ({ discovery, base, answer, told }) => {
-    const source = `http://${base}/sd?token=…`;
+    const source = `http://${base}/sd?<secret>`;
     const f = async (answered: () => Response | Promise<Response>, message: string | RegExp) => {
       answer(answered);
       await discovery.refresh();
@@ -112,7 +112,7 @@ Deno.test("HttpDiscovery keeps the last list whatever else comes, and says so on
       'it answered with content type "text/html" (application/json is wanted)',
     );
     await f(() => json(LIST, "application/json; charset=latin1"), /content type/);
-    await f(() => json("{"), /\/sd\?token=…:1:2: Cannot read JSON: /);
+    await f(() => json("{"), /\/sd\?<secret>:1:2: Cannot read JSON: /);
     await f(() => json("null"), /Cannot use this as target groups/);
     await f(() => json(Uint8Array.of(0xff)), "it is not UTF-8");
     await f(() => json(" ".repeat(16 * 1024 * 1024 + 1)), "it is larger than 16777216 bytes");
@@ -125,7 +125,7 @@ Deno.test("HttpDiscovery keeps the last list whatever else comes, and says so on
       () => json(new ReadableStream({ start: (c) => c.error(new Error("gone")) })),
       /there is no answer/,
     );
-    assert.deepEqual(targetsOf(discovery.lists), { "sd?token=…": ["192.0.2.1"] });
+    assert.deepEqual(targetsOf(discovery.lists), { "sd?<secret>": ["192.0.2.1"] });
     assert.equal(told.changes.length, 1);
     assert.ok(told.problems.every(({ message }) => !message.includes("hush")));
   });
@@ -201,7 +201,7 @@ Deno.test("HttpDiscovery says that nobody listens, without the secrets of the UR
   await discovery.stop();
   const { message } = told.problems[0]!;
   assert.ok(
-    message.startsWith(`Cannot read http://127.0.0.1:${port}/sd?t=…: there is no answer (`),
+    message.startsWith(`Cannot read http://127.0.0.1:${port}/sd?<secret>: there is no answer (`),
   );
   assert.doesNotMatch(message, /hush/);
 });

@@ -138,3 +138,16 @@ Deno.test("PortSet keeps the object where nothing changes, so that hosts share o
   assert.equal(wide.intersect(narrow), narrow);
   assert.equal(narrow.subtract(PortSet.EMPTY), narrow);
 });
+
+Deno.test("PortSet.id is the canonical list where it is short, and else a text of its own that is", () => {
+  assert.equal(parsePorts("80,22,8000-8100").id, "22,80,8000-8100");
+  assert.equal(PortSet.EMPTY.id, "");
+  const every = (step: number, count: number) =>
+    PortSet.of(Array.from({ length: count }, (_, n) => 10 + n * step));
+  assert.equal(every(2, 21).id, every(2, 21).toString());
+  assert.equal(every(2, 21).toString().length, 62);
+  // it stands in stored state
+  assert.equal(every(2, 22).id, "sha256:8d9241e2d417e89e8cd409b224cd3c96");
+  assert.equal(every(2, 22).id, parsePorts(every(2, 22).toString()).id);
+  assert.notEqual(every(2, 1000).id, every(2, 1001).id);
+});

@@ -37,3 +37,38 @@ targets: ["${target}"]
   // The page with its 750 queued units is larger; 65,536 units in memory would cost more than this.
   assert.ok(huge! < small! + 60, `${small} MB and ${huge} MB`);
 });
+
+Deno.test("a huge target goes on after SIGKILL where it was, though nothing is stored of what waits", async () => {
+  await using fake = await makeFakeNmap(undefined, { scenario: { delayMs: 50 } });
+  const directory = await Deno.makeTempDir({ prefix: "openport-exporter-" });
+  const config = `scanning: { port_range: "80", worker_count: 2, max_cidr_size: 32 }
+targets: [10.0.0.0/20]
+`;
+  const scanned = async () => (await fake.scans()).map((args) => args.at(-1)!);
+  const start = () => Exporter.start({ pathPrefix: fake.dir, directory, config });
+  const succeeded = (count: number) => (samples: Map<string, number>) =>
+    [...samples].filter(([name, value]) => name.startsWith("scans_successful_total{") && value > 0)
+      .length >= count;
+  try {
+    {
+      await using exporter = await start();
+      const samples = await exporter.until(succeeded(20), { seconds: 30, what: "20 are done" });
+      assert.equal(samples.get("task_queue_size"), 750);
+      assert.ok([...samples].filter(([name]) => name.startsWith("scans_skipped")).length === 0);
+      exporter.kill("SIGKILL");
+      await exporter.ended();
+    }
+    const before = await scanned();
+    await using exporter = await start();
+    await exporter.until(succeeded(before.length + 20), { seconds: 30, what: "20 more are done" });
+    const after = (await scanned()).slice(before.length);
+    // none is left out, and none is scanned again but those that were cut off
+    const all = new Set([...before, ...after]);
+    const expected = Array.from({ length: all.size }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+    assert.deepEqual([...all].sort(), expected.sort());
+    const again = after.filter((address) => before.includes(address));
+    assert.ok(again.length <= 3, `${again} again`);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

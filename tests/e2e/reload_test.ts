@@ -78,7 +78,9 @@ for (const way of ["SIGHUP", "POST"] as const) {
         return undefined;
       };
 
-      await write('scanning: { interval: 0, worker_cout: 3 }\ntargets: [127.0.0.1, "127.0.0.x"]\n');
+      await write(
+        'scanning: { interval: 0, worker_cout: 3 }\ntargets: [127.0.0.1, "127.0.0.256"]\n',
+      );
       const refused = await ask();
       const bad = await exporter.until((now) => now.get(SUCCESSFUL) === 0, {
         seconds: 5,
@@ -248,6 +250,61 @@ Deno.test("another scan technique is tried at once on what could not be scanned"
       seconds: 5,
       what: "it is scanned",
     });
+  });
+});
+
+Deno.test("a target's own scan technique is tried at once on what could not be scanned", async () => {
+  const scenario = { otherwise: { tcp: [22] }, raw: false };
+  const own = (technique: string) =>
+    configOf([`{ target: 127.0.0.1, scanning: { scan_technique: ${technique} } }`]);
+  await withExporter({ config: own("syn"), scenario }, async ({ exporter, write, reload }) => {
+    const failed = success("127.0.0.1").replace("successful", "failed")
+      .replace("}", ',error_type="permission"}');
+    await exporter.until((now) => now.get(failed) === 1, { seconds: 20, what: "it fails" });
+    const warnings = exporter.log.filter((line) => line.includes("SYN scans fail"));
+    assert.equal(warnings.length, 1, exporter.log.join("\n"));
+    assert.match(await exporter.get("/healthz"), /degraded.*raw sockets/);
+    await write(own("connect"));
+    assert.equal((await reload()).status, 200);
+    await exporter.until((now) => now.get(success("127.0.0.1")) === 1, {
+      seconds: 5,
+      what: "it is scanned",
+    });
+    assert.doesNotMatch(await exporter.get("/healthz"), /degraded/);
+  });
+});
+
+Deno.test("what is excluded is never scanned, whoever asks, and leaves the page", async () => {
+  const config = (exclude: string) => configOf(["127.0.0.0/30"], `exclude: [${exclude}]`);
+  await withExporter({ config: config("127.0.0.1, 127.0.0.5") }, async (rig) => {
+    const { exporter, fake, write, reload } = rig;
+    const hosts = async (expected: string) => {
+      const shown = (samples: Map<string, number>) =>
+        [...samples.keys()].flatMap((name) =>
+          /^open_ports_total\{ip="127\.0\.0\.(\d+)"/.exec(name)?.[1] ?? []
+        );
+      await exporter.until((now) => shown(now).join() === expected, {
+        seconds: 20,
+        what: `the page has ${expected}`,
+      });
+    };
+    await hosts("0,2,3");
+    const asked = await fetch(`${exporter.url}/query?ip=127.0.0.4/30&ports=22`);
+    const { details } = await asked.json();
+    assert.deepEqual([details.queued, details.excluded_addresses], [2, 1]);
+    await hosts("0,2,3,4,6,7");
+    const refused = await fetch(`${exporter.url}/query?ip=127.0.0.5&ports=22`);
+    assert.equal(refused.status, 403);
+    await refused.body?.cancel();
+    await write(config("127.0.0.1, 127.0.0.2, 127.0.0.5"));
+    assert.equal((await reload()).status, 200);
+    await hosts("0,3,4,6,7");
+    await exporter.until((now) => now.get(success("127.0.0.3")) === 1, {
+      seconds: 20,
+      what: "what is left of the target is scanned",
+    });
+    const scanned = (await fake.scans()).flatMap((args) => args.slice(args.indexOf("--") + 1));
+    for (const address of ["127.0.0.1", "127.0.0.5"]) assert.ok(!scanned.includes(address));
   });
 });
 

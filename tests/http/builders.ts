@@ -11,6 +11,7 @@ import { NetworkSet } from "../../src/domain/network_set.ts";
 import { createLogger } from "../../src/log/logger.ts";
 import { httpRequestCounter } from "../../src/metrics/exporter_metrics.ts";
 import { Registry } from "../../src/prometheus/registry.ts";
+import { expositionOf, pageText } from "../support/page_text.ts";
 
 /** The user of the tests that need one. */
 export const AUTH = { username: "ömer", password: "sésame öffne 漢" };
@@ -70,7 +71,7 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
     version: "1.2.3",
     telemetryPath: "/metrics",
     auth: () => auth,
-    render: (format) => `page in ${format}\n`,
+    openExposition: (format, encoding) => expositionOf(`page in ${format}\n`, encoding),
     health: () => ({
       status: "ok",
       reasons: [],
@@ -85,6 +86,7 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
     hosts: () => ({ hosts: [], next: undefined }),
     host: () => undefined,
     changes: () => [],
+    openPorts: () => [],
     requestScan: (query) => {
       asked.push(query);
       return result ?? { status: "skipped", active: 1 };
@@ -110,7 +112,7 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
     asked,
     log,
     counted: () =>
-      registry.render("text").split("\n").filter((line) => /^openport_.* [1-9]\d*$/.test(line)),
+      pageText(registry).split("\n").filter((line) => /^openport_.* [1-9]\d*$/.test(line)),
     setAuth: (changed) => {
       auth = changed;
     },

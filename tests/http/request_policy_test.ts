@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { parseConfig } from "../../src/config/parse_config.ts";
 import { parseNetwork } from "../../src/domain/network.ts";
 import { parsePorts } from "../../src/domain/ports.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
-import { judgeRequest, type RequestPolicy } from "../../src/http/request_policy.ts";
+import { judgeRequest, type RequestPolicy, requestPolicy } from "../../src/http/request_policy.ts";
 import { AUTH, basic, errorOf, makePolicy, makeRoutes, networks } from "./builders.ts";
 
 const VALID = "/query?ip=127.0.0.1&ports=22";
@@ -141,4 +142,19 @@ Deno.test("clientNetworks() guards what starts scans and nothing else, after the
   }
   await errorOf(await ask(VALID, { from: "192.0.2.1" }), 401);
   await errorOf(await ask(VALID, { from: "127.0.0.1", headers }), 403);
+});
+
+Deno.test("requestPolicy() is what the configuration says", () => {
+  const text = "policy: { allowed_networks: [10.0.0.0/8], client_networks: [127.0.0.1], " +
+    "trusted_proxies: ['::1'], max_probes: 7 }\nscanning: { exclude: [10.1.0.0/16] }";
+  const found = requestPolicy(parseConfig(text, "c").config);
+  const covers =
+    (key: "allowedNetworks" | "clientNetworks" | "trustedProxies" | "exclude") => (text: string) =>
+      found[key].covers(parseNetwork(text).network);
+  assert.ok(covers("allowedNetworks")("10.0.0.0/8"));
+  assert.ok(covers("clientNetworks")("127.0.0.1"));
+  assert.ok(covers("trustedProxies")("::1"));
+  assert.ok(covers("exclude")("10.1.0.0/16"));
+  assert.equal(found.maxProbes, 7);
+  assert.ok(requestPolicy(parseConfig("", "c").config).allowedNetworks.isEmpty);
 });

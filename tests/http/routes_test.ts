@@ -4,6 +4,7 @@ import type { Health } from "../../src/http/health.ts";
 import { httpRequestCounter } from "../../src/metrics/exporter_metrics.ts";
 import { Registry } from "../../src/prometheus/registry.ts";
 import { AUTH, basic, errorOf, makeRoutes } from "./builders.ts";
+import { expositionOf, pageText } from "../support/page_text.ts";
 
 const HEALTH: Health = {
   status: "ok",
@@ -24,6 +25,7 @@ const READING = [
   "/config",
   "/v1/hosts",
   "/v1/changes",
+  "/v1/sd",
 ];
 
 Deno.test("/metrics gives the page in the format asked for", async () => {
@@ -46,7 +48,9 @@ Deno.test("/metrics gives the page in the format asked for", async () => {
 
 Deno.test("/metrics compresses for who asks for gzip, both formats and large pages", async () => {
   const page = "ünï 漢 1\n".repeat(200_000);
-  const { ask } = makeRoutes({ render: (format) => format + page });
+  const { ask } = makeRoutes({
+    openExposition: (format, encoding) => expositionOf(format + page, encoding),
+  });
   for (
     const [accept, format] of [["*/*", "text"], ["application/openmetrics-text", "openmetrics"]]
   ) {
@@ -190,7 +194,7 @@ Deno.test("createRoutes() answers HEAD as GET without a body", async () => {
 
 Deno.test("createRoutes() answers 500 without a stack when something fails, and logs it in one line", async () => {
   const { ask, log, counted } = makeRoutes({
-    render: () => {
+    openExposition: () => {
       throw new TypeError("no such\nfamily");
     },
   });
@@ -266,7 +270,7 @@ Deno.test("createRoutes() never logs or answers a secret", async () => {
   const auth = { username: "somebody", password: "sesame-42" };
   const routes = makeRoutes({
     auth,
-    render: () => {
+    openExposition: () => {
       throw new Error("broken");
     },
   });
@@ -290,7 +294,7 @@ Deno.test("createRoutes() has a sample of every route from the start", () => {
   const registry = new Registry();
   registry.register(requests);
   makeRoutes({ requests });
-  const lines = registry.render("text").split("\n").filter((line) => !line.startsWith("#"));
+  const lines = pageText(registry).split("\n").filter((line) => !line.startsWith("#"));
   const sample = (route: string, method = "GET") =>
     `openport_http_requests_total{route="${route}",method="${method}",code="200"} 0`;
   assert.deepEqual(

@@ -15,6 +15,9 @@ import { ScanRecords, type UnitSummary } from "../../src/state/scan_records.ts";
 /** 2026-08-01T00:00:00Z and a half, in unix milliseconds. */
 export const NOW = 1785542400500;
 
+/** As many series as there are ports. */
+export const NO_LIMITS = { perHost: () => Infinity, total: () => Infinity };
+
 /** Everything that the families read. */
 export interface World {
   readonly state: PortState;
@@ -68,7 +71,7 @@ export function makeWorld(
         lastReload: () => ({ successful: true, succeededAt: NOW / 1000 - 60 }),
       }),
       requests,
-      ...portMetrics(state),
+      ...portMetrics(state, NO_LIMITS),
       ...scanMetrics(records, { durationMetrics: () => durationMetrics }),
       ...processMetrics({
         residentMemory: () => 100_000_000,

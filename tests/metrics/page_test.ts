@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { makeSmallWorld, makeWorld } from "./builders.ts";
+import { pageText } from "../support/page_text.ts";
 
 const GOLDEN = new URL("../testdata/metrics/", import.meta.url);
 
@@ -56,16 +57,16 @@ function read(page: string): Map<string, { type: string; help: string; samples: 
 Deno.test("the page of a small world is the golden one, in both formats", async () => {
   const { registry } = makeSmallWorld();
   const text = await Deno.readTextFile(new URL("small.prom", GOLDEN));
-  assert.equal(registry.render("text"), text);
+  assert.equal(pageText(registry), text);
   const openmetrics = await Deno.readTextFile(new URL("small.om", GOLDEN));
-  assert.equal(registry.render("openmetrics"), openmetrics);
+  assert.equal(pageText(registry, "openmetrics"), openmetrics);
 });
 
 Deno.test("every family has exactly the name, type and labels that users know", () => {
   const { families, registry } = makeSmallWorld();
   const made = families.map(({ name, type, labelNames }) => [name, [type, [...labelNames]]]);
   assert.deepEqual(Object.fromEntries(made), FAMILIES);
-  const page = read(registry.render("text"));
+  const page = read(pageText(registry));
   assert.deepEqual([...page.keys()].sort(), Object.keys(FAMILIES).sort());
   for (const [name, [type, labels]] of Object.entries(FAMILIES)) {
     const { type: written, help, samples } = page.get(name)!;
@@ -81,7 +82,7 @@ Deno.test("every family has exactly the name, type and labels that users know", 
 
 Deno.test("counters exist with 0 before anything has happened, and nothing else claims to know", () => {
   const { registry } = makeWorld({ targets: ["127.0.0.1"] });
-  const page = read(registry.render("text"));
+  const page = read(pageText(registry));
   const keys = ["tcp", "udp"].map((protocol) =>
     `target="127.0.0.1/32",port_range="22,80",protocol="${protocol}"`
   );
@@ -125,14 +126,14 @@ Deno.test("the duration families are absent when they are off, and only they", (
   const { registry } = makeSmallWorld({ durationMetrics: false });
   const names = ["scan_duration_seconds", "scan_duration_histogram_seconds"];
   const expected = Object.keys(FAMILIES).filter((name) => !names.includes(name));
-  const page = registry.render("text");
+  const page = pageText(registry);
   assert.deepEqual([...read(page).keys()].sort(), expected.sort());
   assert.ok(!page.includes("scan_duration"));
 });
 
 Deno.test("the page shows what is, at the moment it is asked for", () => {
   const world = makeSmallWorld();
-  const sample = (name: string) => read(world.registry.render("text")).get(name)?.samples;
+  const sample = (name: string) => read(pageText(world.registry)).get(name)?.samples;
   assert.deepEqual(sample("openport_nmap_info"), [
     'openport_nmap_info{version="7.93",scan_technique="syn"} 1',
   ]);
@@ -145,7 +146,7 @@ Deno.test("the page shows what is, at the moment it is asked for", () => {
 });
 
 Deno.test("promtool reads the page and complains of nothing but the names that the seed gave", async () => {
-  const page = makeSmallWorld().registry.render("text");
+  const page = pageText(makeSmallWorld().registry);
   const { code, output } = await checkMetrics(page);
   assert.deepEqual(output, [
     'nmap_host_down_count non-histogram and non-summary metrics should not have "_count" suffix',

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { hostLimitMetric, policyMetrics } from "../../src/metrics/policy_metrics.ts";
+import { hostLimitMetric } from "../../src/metrics/host_limit_metric.ts";
+import { policyMetrics } from "../../src/metrics/policy_metrics.ts";
 import { PortPolicy } from "../../src/policy/port_policy.ts";
 import type { Exposition } from "../../src/prometheus/exposition.ts";
 import { Registry } from "../../src/prometheus/registry.ts";
@@ -104,7 +105,7 @@ Deno.test("policyMetrics() holds the targets against the ports once a page", () 
 Deno.test("hostLimitMetric() names the hosts with more open ports than the limit", () => {
   const { state } = makeState();
   let limit = 3;
-  const metric = hostLimitMetric(state, { limit: () => limit });
+  const metric = hostLimitMetric(state, { perHost: () => limit });
   state.apply([
     makeLook({ open: [1, 2, 3] }),
     makeLook({ address: "10.0.0.2", open: [1, 2] }),

@@ -305,3 +305,37 @@ Deno.test("NmapOutputReader keeps little of a document that says much", () => {
   assert.equal(reader.document.strangers, 40_000);
   assert.equal(reader.hosts.length, 0);
 });
+
+Deno.test("NmapOutputReader hands hosts on as they come, each time, and keeps none", () => {
+  const found: HostReport[] = [];
+  const reader = new NmapOutputReader({
+    asked: new Set(["127.0.0.1"]),
+    onHost: (report) => found.push(report),
+  });
+  const text = documentOf(
+    hostOf(ports(port(80, "open"))) + hostOf(ports(port(22, "open"))) +
+      hostOf("", { address: "127.0.0.2" }),
+  );
+  const half = text.lastIndexOf("<host ");
+  reader.write(bytes(text.slice(0, half)));
+  assert.deepEqual(found.map(({ open }) => open.tcp), [[80], [22]]);
+  reader.write(bytes(text.slice(half)));
+  assert.equal(reader.end().strangers, 1);
+  assert.equal(found.length, 2);
+  assert.deepEqual(reader.hosts, []);
+});
+
+Deno.test("NmapOutputReader shares what says that there is nothing, and sets that are alike", () => {
+  const folded = ports(
+    extra("closed", '<extrareasons reason="reset" count="3" proto="tcp" ports="1-3"/>'),
+  );
+  const asked = ["127.0.0.1", "127.0.0.2"];
+  const [a, b] = read(
+    documentOf(asked.map((address) => hostOf(folded, { address })).join("")),
+    { asked },
+  ).hosts;
+  assert.equal(a!.open, b!.open);
+  assert.ok(Object.isFrozen(a!.open) && Object.isFrozen(a!.open.tcp));
+  assert.equal(a!.unreachable, b!.unreachable);
+  assert.equal(a!.closed.tcp, b!.closed.tcp);
+});

@@ -26,6 +26,7 @@ async function scan(job: ScanJob, processes = new NmapProcesses({ path: Deno.env
   const scanner = createNmapScanner({
     processes,
     technique: () => "syn",
+    isExcluded: () => false,
     now: () => performance.now(),
   });
   return await scanner(job, new AbortController().signal);

@@ -16,6 +16,7 @@ function scannerOf(fake: FakeNmap, technique: Technique = "syn") {
   const scan = createNmapScanner({
     processes: new NmapProcesses({ path: `${fake.dir}:${Deno.env.get("PATH")}`, killGraceMs: 300 }),
     technique: () => technique,
+    isExcluded: () => false,
     now: () => ++clock,
   });
   return (job: ScanJob = TWO, signal = new AbortController().signal) => scan(job, signal);
@@ -155,6 +156,7 @@ Deno.test("the nmap scanner resolves auto at each scan and obeys what is written
   const scan = createNmapScanner({
     processes: new NmapProcesses({ path: `${fake.dir}:${Deno.env.get("PATH")}` }),
     technique: () => technique,
+    isExcluded: () => false,
     now: () => 0,
   });
   const { signal } = new AbortController();
@@ -176,6 +178,22 @@ Deno.test("the nmap scanner starts nothing for a job that is no job", async () =
   assert.deepEqual(await fake.calls(), []);
 });
 
+Deno.test("the nmap scanner starts nothing for a job that has an excluded address", async () => {
+  await using fake = await makeFakeNmap(undefined, { scenario: OPEN });
+  const scan = createNmapScanner({
+    processes: new NmapProcesses({ path: `${fake.dir}:${Deno.env.get("PATH")}` }),
+    technique: () => "syn",
+    isExcluded: (address) => address === "127.0.0.2",
+    now: () => 0,
+  });
+  const { signal } = new AbortController();
+  const { failure, hosts } = await scan(TWO, signal);
+  const message = "Cannot scan 127.0.0.2: it is excluded (scanning.exclude)";
+  assert.deepEqual([failure, hosts], [{ type: "other", message }, []]);
+  assert.deepEqual(await fake.calls(), []);
+  assert.equal((await scan(makeJob(), signal)).failure, undefined);
+});
+
 Deno.test("the nmap scanner says that nmap is missing, and recovers when it appears", async () => {
   await using fake = await makeFakeNmap(undefined, { scenario: OPEN });
   const path = join(fake.dir, "nmap");
@@ -183,7 +201,12 @@ Deno.test("the nmap scanner says that nmap is missing, and recovers when it appe
     path: Deno.env.get("PATH"),
     candidates: ["/nonexistent/nmap", path],
   });
-  const scan = createNmapScanner({ processes, technique: () => "syn", now: () => 0 });
+  const scan = createNmapScanner({
+    processes,
+    technique: () => "syn",
+    isExcluded: () => false,
+    now: () => 0,
+  });
   const { signal } = new AbortController();
   await Deno.chmod(path, 0o644);
   const failed = await scan(TWO, signal);

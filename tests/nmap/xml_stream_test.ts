@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { MAX_ATTRIBUTES } from "../../src/nmap/xml_attributes.ts";
+import { MAX_DEPTH } from "../../src/nmap/xml_elements.ts";
 import {
-  MAX_ATTRIBUTES,
-  MAX_DEPTH,
   MAX_RECORD_LENGTH,
   MAX_TAG_DISTANCE,
   NmapOutputError,
@@ -47,6 +47,7 @@ Deno.test("XmlStream refuses what is malformed, and goes on refusing", () => {
   refuses(["<a><b></a>"], /unexpected close tag|unmatched/i);
   refuses(['<a x="&#x1;"/>'], /malformed character entity/);
   refuses(['<a x="1" x="2"/>'], /duplicate attribute/);
+  refuses(['<b><a x="1"/><a x="1"/><a x="1" x="2"/></b>'], /duplicate attribute/);
   refuses(["<a>&nbsp;</a>"], /undefined entity/);
   const stream = new XmlStream({ open: () => {}, close: () => false });
   assert.throws(() => stream.write(bytes("<a></b>")), NmapOutputError);
@@ -63,6 +64,9 @@ Deno.test("XmlStream decodes UTF-8 split anywhere and refuses what is none", () 
 
 Deno.test("XmlStream says where it stopped", () => {
   assert.throws(() => elementsOf(["<a>\n<b>\n</c>"]), { line: 3, column: 4 });
+  assert.throws(() => elementsOf(["<a>\r\n<b/>\r\r\n</c>"]), { line: 4, column: 4 });
+  assert.throws(() => elementsOf(["<a>\r", "\n<b/>\r", "\r", "\n</c>"]), { line: 4, column: 4 });
+  assert.throws(() => elementsOf(["\ufeff<a b='\n\u{1f600}é'></c>"]), { line: 2, column: 8 });
 });
 
 Deno.test("XmlStream bounds depth and attributes", () => {
@@ -73,6 +77,9 @@ Deno.test("XmlStream bounds depth and attributes", () => {
     `<a ${Array.from({ length: count }, (_, i) => `a${i}=""`).join(" ")}/>`;
   elementsOf([wide(MAX_ATTRIBUTES)]);
   refuses([wide(MAX_ATTRIBUTES + 1)], /more than 64 attributes/);
+  elementsOf([`<a>${wide(MAX_ATTRIBUTES).repeat(3)}</a>`]);
+  const known = Array.from({ length: 2 }, () => wide(MAX_ATTRIBUTES).replace("/>", ' b=""/>'));
+  refuses([`<a>${wide(MAX_ATTRIBUTES)}<a b=""/>${known.join("")}</a>`], /more than 64 attributes/);
 });
 
 function* repeated(head: string, piece: string, length: number): Generator<string> {

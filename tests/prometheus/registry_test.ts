@@ -5,6 +5,7 @@ import { Gauge } from "../../src/prometheus/gauge.ts";
 import { Histogram } from "../../src/prometheus/histogram.ts";
 import type { Metric } from "../../src/prometheus/metric.ts";
 import { Registry } from "../../src/prometheus/registry.ts";
+import { pageText } from "../support/page_text.ts";
 
 const golden = (file: string) =>
   Deno.readTextFileSync(new URL(`../testdata/prometheus/${file}`, import.meta.url));
@@ -54,20 +55,20 @@ function samplePage(): Registry {
   return registry;
 }
 
-Deno.test("Registry.render() gives the golden page in text", () => {
-  assert.equal(samplePage().render("text"), golden("page.prom"));
+Deno.test("Registry.open() gives the golden page in text", () => {
+  assert.equal(pageText(samplePage()), golden("page.prom"));
 });
 
-Deno.test("Registry.render() gives the golden page in OpenMetrics", () => {
-  assert.equal(samplePage().render("openmetrics"), golden("page.om"));
+Deno.test("Registry.open() gives the golden page in OpenMetrics", () => {
+  assert.equal(pageText(samplePage(), "openmetrics"), golden("page.om"));
 });
 
-Deno.test("Registry.render() of no families is an empty page", () => {
-  assert.equal(new Registry().render("text"), "");
-  assert.equal(new Registry().render("openmetrics"), "# EOF\n");
+Deno.test("Registry.open() of no families is an empty page", () => {
+  assert.equal(pageText(new Registry()), "");
+  assert.equal(pageText(new Registry(), "openmetrics"), "# EOF\n");
 });
 
-Deno.test("Registry.render() writes HELP and TYPE once before chunks of any size", () => {
+Deno.test("Registry.open() writes HELP and TYPE once before chunks of any size", () => {
   const registry = new Registry();
   const metric: Metric = {
     name: "x",
@@ -81,7 +82,7 @@ Deno.test("Registry.render() writes HELP and TYPE once before chunks of any size
   };
   assert.equal(registry.register(metric), metric);
   assert.equal(
-    registry.render("text"),
+    pageText(registry),
     '# HELP x X.\n# TYPE x gauge\nx{a="1"} 1\nx{a="2"} 2\nx{a="3"} 3\n',
   );
 });
@@ -100,7 +101,7 @@ Deno.test("Registry.register() refuses names that clash in either format, in any
         message: `Cannot register ${second.type} "${second.name}": ` +
           `the name "${taken}" is taken by "${first.name}"`,
       });
-      assert.equal(registry.render("text").match(/# TYPE/g)?.length, 1);
+      assert.equal(pageText(registry).match(/# TYPE/g)?.length, 1);
     }
   };
   f(gauge("x"), gauge("x"), "x");
@@ -122,7 +123,7 @@ Deno.test("Registry.register() takes names that only look alike", () => {
 });
 
 Deno.test({
-  name: "Registry.render() gives a page that promtool reads",
+  name: "Registry.open() gives a page that promtool reads",
   ignore: !await isInstalled("promtool"),
   async fn() {
     const child = new Deno.Command("promtool", {
@@ -132,7 +133,7 @@ Deno.test({
       stderr: "piped",
     }).spawn();
     const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(samplePage().render("text")));
+    await writer.write(new TextEncoder().encode(pageText(samplePage())));
     await writer.close();
     const { code, stderr } = await child.output();
     // 3 says that only names and help texts are complained of; a syntax error gives 1.

@@ -24,7 +24,10 @@ export interface UnitParts {
   readonly nmap?: Partial<NmapOptions>;
 }
 
-/** A scan unit; ports 1 to 100, TCP and an hour unless told otherwise. */
+/**
+ * A scan unit; ports 1 to 100, TCP and an hour unless told otherwise, at a rate at which a process
+ * that looks at 100 ports of addresses that are not known to answer is given 16 of them.
+ */
 export function makeUnit(
   target: string,
   { ports = "1-100", protocol = "tcp", timeout = 3600, nmap = {} }: UnitParts = {},
@@ -34,7 +37,7 @@ export function makeUnit(
     key: { target: formatNetwork(network), portRange: ports, protocol },
     network,
     ports: parsePorts(ports),
-    nmap: { ...DEFAULTS, ...nmap },
+    nmap: { ...DEFAULTS, minRate: Math.max(100, 12_800 / timeout), ...nmap },
     timeout,
   };
 }

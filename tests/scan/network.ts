@@ -5,6 +5,7 @@ import { sizeClass } from "../../src/scan/batch_size.ts";
 import { WorkerPool } from "../../src/scan/worker_pool.ts";
 import { type PortChange, PortState } from "../../src/state/port_state.ts";
 import type { UnitSummary } from "../../src/state/scan_records.ts";
+import { portsOf } from "../state/ports_of.ts";
 import { makeHost, makeOutcome, makeRecords, makeUnit, type UnitParts } from "./builders.ts";
 
 /** A network that exists in memory only: open ports by address, TCP and UDP alike; an address without an entry is silent. */
@@ -55,6 +56,8 @@ export interface Process {
 export interface RigOptions {
   readonly network?: FakeNetwork;
   readonly workers?: number;
+  /** Packets per second of all processes together; 0, no limit, by default. */
+  readonly totalRate?: number;
   readonly confirmChanges?: boolean;
   readonly capacity?: number;
   /** A clock that processes do not move; by default each takes one second of the rig's own. */
@@ -83,6 +86,7 @@ export function makeRig(options: RigOptions = {}) {
   const queue = new TaskQueue(capacity);
   const pool = new WorkerPool({
     workers,
+    totalRate: options.totalRate ?? 0,
     queue,
     records,
     state,
@@ -90,6 +94,7 @@ export function makeRig(options: RigOptions = {}) {
     now,
     wallClock: now,
     random: () => 0.5,
+    knownIn: () => undefined,
     recordOf: ({ unit }) => records.open(unit, { configured: true }),
     scanner: async (job, signal) => {
       jobs.push(job);
@@ -179,7 +184,7 @@ export function makeRig(options: RigOptions = {}) {
       records.get(unitId(makeUnit(target, parts)))!,
     /** Open and closed ports, `10.0.0.1:22=1`. */
     page: () =>
-      [...state.ports()].map(([address, { port, open }]) => `${address}:${port}=${open ? 1 : 0}`)
+      portsOf(state).map(([address, { port, open }]) => `${address}:${port}=${open ? 1 : 0}`)
         .join(" "),
   };
 }

@@ -219,7 +219,7 @@ Deno.test("UnitRun.summary() tells how a unit ended", () => {
     expected: string,
     { noAnswer = false, alive = [] as string[] } = {},
   ) => {
-    const run = makeRun("10.0.0.0/31", { alive });
+    const run = makeRun("10.0.0.0/31", { alive, nmap: { minRate: 1000 } });
     finish(run, run.takeBatch(), outcome);
     const { end, failure } = run.summary({ now: 3500, noAnswer });
     assert.equal(`${end} ${failure?.type ?? "-"}`, expected);
@@ -231,7 +231,7 @@ Deno.test("UnitRun.summary() tells how a unit ended", () => {
   f(makeOutcome([up(a!), late(b!)]), "complete -");
   f(makeOutcome([late(a!), late(b!)]), "failed timeout");
   f(makeOutcome([lost(a!), lost(b!)]), "failed no_route");
-  f(makeOutcome([lost(a!), lost(b!)]), "failed no_answer", { alive: [a!] });
+  f(makeOutcome([lost(a!), lost(b!)]), "failed no_answer", { alive: [a!, b!] });
   f(makeOutcome([lost(a!), up(b!)]), "complete -");
   f(makeOutcome([late(a!), lost(b!)]), "failed timeout");
   f(failure("killed", [up(a!)]), "partial killed");

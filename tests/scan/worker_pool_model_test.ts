@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ScanOutcome } from "../../src/domain/scan.ts";
 import { makeHost } from "./builders.ts";
+import { portsOf } from "../state/ports_of.ts";
 import { failedOutcome, FakeNetwork, makeRig, type Process } from "./network.ts";
 
 const PORTS = [1, 2, 3];
@@ -103,7 +104,7 @@ function makeModel(workers: number) {
       await rig.round(...targets.map((target) => [target, { ports: "1-3" }] as const));
       assert.deepEqual(wrong, []);
       for (const truth of truths.values()) truth.closedSince = truth.openSince = false;
-      for (const [address, { port, open }] of rig.state.ports()) {
+      for (const [address, { port, open }] of portsOf(rig.state)) {
         const truth = truthOf(address, port);
         // a baseline is no change
         truth.reported ??= open;
@@ -111,7 +112,7 @@ function makeModel(workers: number) {
       }
     },
     open: () =>
-      [...rig.state.ports()].filter(([, { open }]) => open)
+      portsOf(rig.state).filter(([, { open }]) => open)
         .map(([address, { port }]) => `${address}:${port}`).sort(),
     really: () =>
       [...network.hosts].flatMap(([address, ports]) =>

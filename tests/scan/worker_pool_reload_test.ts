@@ -30,7 +30,7 @@ Deno.test("WorkerPool.resize() runs more processes at once", async () => {
   rig.pool.start();
   await settle();
   assert.deepEqual(gate.scanning(), ["10.0.0.1"]);
-  rig.pool.resize(3);
+  rig.pool.resize({ workers: 3, totalRate: 0 });
   await settle();
   assert.equal(rig.pool.workers, 3);
   assert.deepEqual(gate.scanning(), ["10.0.0.1", "10.0.0.2", "10.0.0.3"]);
@@ -47,7 +47,7 @@ Deno.test("WorkerPool.resize() lets what runs go on and begins no more than the 
   await settle();
   assert.equal(rig.pool.busy, 3);
   // the fourth slot waits for work, which must not be begun with it any more
-  rig.pool.resize(1);
+  rig.pool.resize({ workers: 1, totalRate: 0 });
   await settle();
   for (const target of ["10.0.0.4", "10.0.0.5"]) rig.queueUp(target);
   await settle();
@@ -61,7 +61,7 @@ Deno.test("WorkerPool.resize() lets what runs go on and begins no more than the 
   await gate.release();
   await gate.release();
   assert.equal(rig.ends.length, 5);
-  rig.pool.resize(2);
+  rig.pool.resize({ workers: 2, totalRate: 0 });
   for (const target of ["10.0.0.6", "10.0.0.7", "10.0.0.8"]) rig.queueUp(target);
   await settle();
   assert.equal(rig.pool.busy, 2);
@@ -73,7 +73,7 @@ Deno.test("WorkerPool.resize() again and again neither loses a slot nor adds one
   const rig = makeRig({ workers: 2, process: gate.process });
   rig.pool.start();
   for (const workers of [5, 1, 1, 3, 2, 7, 1, 4]) {
-    rig.pool.resize(workers);
+    rig.pool.resize({ workers, totalRate: 0 });
     if (workers % 2 === 1) await settle();
   }
   for (let n = 0; n < 9; n++) rig.queueUp(`10.0.0.${n}`);

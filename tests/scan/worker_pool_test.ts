@@ -197,14 +197,16 @@ Deno.test("WorkerPool applies what a process reported before it ended early", as
         : outcome;
     },
   });
-  await rig.round("10.0.0.0/30");
+  // at a rate at which the three share a process
+  const parts = { nmap: { minRate: 1000 } };
+  await rig.round(["10.0.0.0/30", parts]);
   early = true;
   network.hosts.get("10.0.0.1")!.add(23);
-  network.hosts.get("10.0.0.2")!.clear();
-  assert.deepEqual(await rig.round("10.0.0.0/30"), ["10.0.0.0/30 partial killed"]);
+  network.hosts.get("10.0.0.3")!.clear();
+  assert.deepEqual(await rig.round(["10.0.0.0/30", parts]), ["10.0.0.0/30 partial killed"]);
   assert.deepEqual(rig.log, ["10.0.0.1 23 closed_to_open"]);
   const record = rig.record("10.0.0.0/30");
-  assert.deepEqual([record.successes, record.partials, record.lastHostsIncomplete], [1, 1, 2]);
+  assert.deepEqual([record.successes, record.partials, record.lastHostsIncomplete], [1, 1, 1]);
   await rig.pool.stop();
 });
 
@@ -215,7 +217,7 @@ Deno.test("WorkerPool fails a unit that nothing came of", async () => {
   assert.deepEqual(await rig.round("10.0.0.0/26"), ["10.0.0.0/26 failed nmap_missing"]);
   assert.equal(rig.record("10.0.0.0/26").failures.get("nmap_missing"), 1);
   assert.equal(rig.record("10.0.0.0/26").lastHostsIncomplete, 64);
-  assert.equal(rig.state.size, 0);
+  assert.equal(rig.state.isEmpty, true);
   await rig.pool.stop();
 });
 
@@ -362,5 +364,17 @@ Deno.test("WorkerPool begins the next round of a unit that ran out of time where
   }
   assert.equal(new Set(seen.flat()).size, 256);
   assert.equal(seen[1]![0], `10.0.0.${seen[0]!.length}`);
+  await rig.pool.stop();
+});
+
+Deno.test("WorkerPool looks first at what answered last time, apart from what is silent", async () => {
+  const network = new FakeNetwork({ "10.0.0.77": [22], "10.0.0.200": [], "10.0.0.130": [80] });
+  const rig = makeRig({ network });
+  const parts = { nmap: { minRate: 1000 } };
+  await rig.round(["10.0.0.0/24", parts]);
+  rig.jobs.length = 0;
+  await rig.round(["10.0.0.0/24", parts]);
+  assert.deepEqual(rig.jobs[0]!.addresses, ["10.0.0.77", "10.0.0.130", "10.0.0.200"]);
+  assert.equal(new Set(rig.jobs.flatMap(({ addresses }) => addresses)).size, 256);
   await rig.pool.stop();
 });

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseConfig } from "../../src/config/parse_config.ts";
 import { parseAddress } from "../../src/domain/address.ts";
-import { formatNetwork, networkContains, networkSize } from "../../src/domain/network.ts";
+import {
+  formatNetwork,
+  networkContains,
+  networkSize,
+  parseNetwork,
+} from "../../src/domain/network.ts";
+import { NetworkSet } from "../../src/domain/network_set.ts";
 import { Plan, type PlannedTarget, planTargets } from "../../src/schedule/plan.ts";
 import { makeConfig, makeTarget } from "./builders.ts";
 
@@ -62,7 +68,10 @@ Deno.test("planTargets() keeps the order of the configuration", () => {
 Deno.test("planTargets() gives every target both protocols with udp_scan", () => {
   const targets = planTargets(makeConfig(["127.0.0.1", "::1"], { udpScan: true }));
   assert.deepEqual(
-    targets.map(({ protocol, unitAt }) => [unitAt(0).key.target, protocol, unitAt(0).key.protocol]),
+    targets.map((target) => {
+      const { key } = target.unitAt(0);
+      return [key.target, target.protocol, key.protocol];
+    }),
     [
       ["127.0.0.1/32", "tcp", "tcp"],
       ["127.0.0.1/32", "udp", "udp"],
@@ -133,8 +142,9 @@ Deno.test("planTargets() covers every configured address, none broader than allo
 function planned(targets: string, scanning = ""): string[] {
   const text = `scanning: { port_range: "1-9", interval: 1d, ${scanning} }\ntargets: [${targets}]`;
   return planTargets(parseConfig(text, "c").config).map(
-    ({ network, protocol, interval, unitAt }) =>
-      `${formatNetwork(network)} ${unitAt(0).key.portRange} ${protocol} ${interval}`,
+    (target) =>
+      `${formatNetwork(target.network)} ${target.unitAt(0).key.portRange} ` +
+      `${target.protocol} ${target.interval}`,
   );
 }
 
@@ -176,6 +186,16 @@ Deno.test("planTargets() makes equal units of several targets one, under the fir
   );
 });
 
+Deno.test("planTargets() takes the text of the first though a broader target has it as well", () => {
+  assert.deepEqual(
+    planned(
+      '{ target: 10.0.0.0/21, port_range: "1-4,5-9" }, { target: 10.0.0.0/22, port_range: "1-9" }, ' +
+        '{ target: 10.0.0.0/20, port_range: "1-4,5-9" }',
+    ),
+    ["10.0.0.0/20 1-4,5-9 tcp 86400"],
+  );
+});
+
 Deno.test("planTargets() cuts a target where one inside it is scanned more often", () => {
   assert.deepEqual(
     planned("10.0.0.0/22, { target: 10.0.1.0/24, interval: 1h }").sort(),
@@ -202,7 +222,7 @@ Deno.test("planTargets() cuts a target where one inside it is scanned more often
 Deno.test("planTargets() gives a unit the options of the narrowest target that has its own", () => {
   const rates = (targets: string) =>
     planTargets(parseConfig(`targets: [${targets}]`, "c").config)
-      .map(({ network, unitAt }) => `${formatNetwork(network)} ${unitAt(0).nmap.maxRate}`).sort();
+      .map((target) => `${formatNetwork(target.network)} ${target.unitAt(0).nmap.maxRate}`).sort();
   assert.deepEqual(rates("10.0.0.0/23, { target: 10.0.1.0/24, scanning: { max_rate: 9 } }"), [
     "10.0.0.0/24 0",
     "10.0.1.0/24 9",
@@ -266,7 +286,7 @@ Deno.test("planTargets() has every unit of every target once, as often as the mo
       }
       const all = planTargets(config);
       const plan = new Plan(all);
-      assert.equal(plan.ids.size, all.length);
+      assert.equal(plan.ids().size, all.length);
       let units = 0;
       for (const target of all) {
         for (let index = 0; index < target.unitCount; index++) {
@@ -283,4 +303,83 @@ Deno.test("planTargets() has every unit of every target once, as often as the mo
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("Plan.successorOf() finds the target with the same units in another configuration", () => {
+  const plan = new Plan(planTargets(makeConfig(["10.0.0.0/8", "10.0.0.1"], { timeout: 7 })));
+  const before = planTargets(makeConfig(["10.0.0.1", "10.0.0.0/8", "10.0.0.2"]));
+  const found = before.map((target) => plan.successorOf(target));
+  assert.deepEqual(found, [plan.targets[1], plan.targets[0], undefined]);
+  const [other] = planTargets(makeConfig(["10.0.0.0/8"], { maxCidrSize: 25 }));
+  assert.equal(plan.successorOf(other!), undefined);
+  const [ports] = planTargets(makeConfig(["10.0.0.0/8"], { ports: "80" }));
+  assert.equal(plan.successorOf(ports!), undefined);
+});
+
+Deno.test("Plan.portsAt() gives the ports of every target that has the address", () => {
+  const plan = new Plan(planTargets(makeConfig(["10.0.0.0/24", "10.0.0.1"], { ports: "22,80" })));
+  const at = (text: string) => `${plan.portsAt(parseAddress(text), "tcp")}`;
+  assert.equal(at("10.0.0.1"), "22,80");
+  assert.equal(at("10.0.1.1"), "");
+  assert.equal(`${plan.portsAt(parseAddress("10.0.0.1"), "udp")}`, "");
+});
+
+Deno.test("planTargets() leaves out what is excluded, and cuts as little as can be", () => {
+  const exclude = (networks: string) => `exclude: [${networks}]`;
+  assert.deepEqual(
+    planned("10.0.0.0/22, 10.1.0.1, 10.2.0.1", exclude("10.0.1.0/24, 10.1.0.0/16, '::/0'")),
+    ["10.0.0.0/24 1-9 tcp 86400", "10.0.2.0/23 1-9 tcp 86400", "10.2.0.1/32 1-9 tcp 86400"],
+  );
+  assert.deepEqual(planned("10.0.0.0/22", exclude("10.0.4.0/24")), ["10.0.0.0/22 1-9 tcp 86400"]);
+  assert.deepEqual(planned("10.0.0.0/22", exclude("10.0.0.0/23, 10.0.2.0/23")), []);
+  // pieces that several targets come to are scanned once, as the narrowest of them says
+  assert.deepEqual(
+    planned("10.0.0.0/28, { target: 10.0.0.0/30, interval: 1h }", exclude("10.0.0.3, 10.0.0.8/29"))
+      .sort(),
+    [
+      "10.0.0.0/31 1-9 tcp 3600",
+      "10.0.0.2/32 1-9 tcp 3600",
+      "10.0.0.4/30 1-9 tcp 86400",
+    ],
+  );
+  const text = "scanning: { exclude: [10.0.0.3] }\ntargets: [" +
+    "{ target: 10.0.0.0/28, scanning: { max_rate: 8 } }, { target: 10.0.0.0/30, scanning: { max_rate: 9 } }]";
+  assert.deepEqual(
+    planTargets(parseConfig(text, "c").config)
+      .map(({ network, nmap }) => `${formatNetwork(network)} ${nmap.maxRate}`).sort(),
+    ["10.0.0.0/31 9", "10.0.0.2/32 9", "10.0.0.4/30 8", "10.0.0.8/29 8"],
+  );
+});
+
+Deno.test("planTargets() scans every address that is not excluded and no other", () => {
+  const block = fc.tuple(fc.nat(255), fc.integer({ min: 20, max: 32 }))
+    .map(([n, prefix]) => `10.0.${n & 15}.${n}/${prefix}`);
+  const blocks = fc.array(block, { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(
+      blocks,
+      blocks,
+      fc.integer({ min: 22, max: 26 }),
+      (targets, exclude, maxCidrSize) => {
+        const network = (text: string) => parseNetwork(text).network;
+        const without = { maxCidrSize, exclude: exclude.map(network) };
+        const all = planTargets(makeConfig(targets, without));
+        assert.equal(new Plan(all).ids().size, all.length);
+        const scanned = NetworkSet.of(all.map((target) => target.network));
+        const out = NetworkSet.of(without.exclude);
+        const left = targets.flatMap((text) => [...out.outside(network(text))]);
+        assert.ok(all.every((target) => !out.overlaps(target.network)));
+        assert.ok(left.every((part) => scanned.covers(part)));
+        assert.ok(all.every((target) => NetworkSet.of(left).covers(target.network)));
+      },
+    ),
+  );
+});
+
+Deno.test("planTargets() shares one rule among targets that are alike, and gives long port lists a short id", () => {
+  const many = Array.from({ length: 30 }, (_, n) => 2 * n + 1).join(",");
+  const [a, b] = planTargets(makeConfig(["10.0.0.1", "10.0.0.2"], { ports: many }));
+  assert.match(a!.id, /^10\.0\.0\.1\/32 tcp sha256:[0-9a-f]{32} \/32$/);
+  assert.equal(a!.unitAt(0).ports, b!.unitAt(0).ports);
+  assert.equal(a!.nmap, b!.nmap);
 });

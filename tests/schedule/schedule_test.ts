@@ -73,13 +73,12 @@ Deno.test("Schedule counts every turn exactly once: taken or missed", () => {
 Deno.test("Schedule takes the units of a round in order and makes no other", () => {
   const made: number[] = [];
   const target = makeTarget("10.0.0.0/22", { interval: 60 });
-  const schedule = new Schedule([{
-    ...target,
-    unitAt: (index) => {
-      made.push(index);
-      return target.unitAt(index);
-    },
-  }], { now: 0 });
+  const unitAt = target.unitAt.bind(target);
+  target.unitAt = (index) => {
+    made.push(index);
+    return unitAt(index);
+  };
+  const schedule = new Schedule([target], { now: 0 });
   assert.equal(schedule.take(0)?.id, "10.0.0.0/24 tcp 1-100");
   assert.equal(schedule.take(0)?.id, "10.0.1.0/24 tcp 1-100");
   assert.deepEqual(made, [0, 1]);
@@ -343,4 +342,52 @@ Deno.test("Schedule replaced again and again loses no turn and makes none up", (
     });
     assert.deepEqual(taken, [0, 10, 20].filter((second) => second < lists.length));
   }));
+});
+
+Deno.test("Schedule stores of a large target where it was when the last unit was begun", () => {
+  const [large] = [makeTarget("10.0.0.0/15", { interval: 512 })];
+  const schedule = new Schedule([large], { now: 0 });
+  const taken = Array.from({ length: 10 }, () => schedule.take(0)!);
+  assert.equal(schedule.takeMoved().size, 0, "those that wait are not stored");
+  schedule.begun(large.id, taken[0]!.place!.after);
+  schedule.begun(large.id, taken[1]!.place!.after);
+  const positions = schedule.takeMoved();
+  assert.deepEqual([...positions], [[large.id, { dueAt: 0, taken: 2 }]]);
+  // a later process takes those again that waited
+  const next = new Schedule([large], { now: 10_000, positions, wasDown: true });
+  assert.equal(next.take(10_000)?.unit.key.target, "10.0.2.0/24");
+  assert.equal(next.takeMoved().size, 0);
+});
+
+Deno.test("Schedule stores the round that units of a large target wait from, though the next began", () => {
+  const large = makeTarget("10.0.0.0/15", { interval: 512 });
+  const schedule = new Schedule([large], { now: 0 });
+  const first = Array.from({ length: 512 }, () => schedule.take(600_000)!);
+  const second = schedule.take(600_000)!;
+  schedule.begun(large.id, first[510]!.place!.after);
+  assert.deepEqual([...schedule.takeMoved().values()], [{ dueAt: 0, taken: 511 }]);
+  schedule.begun(large.id, first[511]!.place!.after);
+  assert.deepEqual([...schedule.takeMoved().values()], [{ dueAt: 512_000, taken: 0 }]);
+  schedule.begun(large.id, second.place!.after);
+  assert.deepEqual([...schedule.takeMoved().values()], [{ dueAt: 512_000, taken: 1 }]);
+});
+
+Deno.test("Schedule.replaced() keeps what is stored of a large target", () => {
+  const large = makeTarget("10.0.0.0/15", { interval: 512 });
+  const before = new Schedule([large], { now: 0 });
+  const taken = Array.from({ length: 10 }, () => before.take(0)!);
+  before.begun(large.id, taken[3]!.place!.after);
+  before.takeMoved();
+  const same = before.replaced([makeTarget("10.0.0.0/15", { interval: 512 })], 5000);
+  assert.equal(same.take(5000)?.place?.index, 10);
+  assert.equal(same.takeMoved().size, 0);
+  same.begun(large.id, taken[4]!.place!.after);
+  assert.deepEqual([...same.takeMoved().values()], [{ dueAt: 0, taken: 5 }]);
+  // with another interval it is due at another time, and as many wait
+  const other = before.replaced([makeTarget("10.0.0.0/15", { interval: 4 })], 5000);
+  assert.deepEqual([...other.takeMoved().values()], [{ dueAt: 1000, taken: 4 }]);
+  // one that was not begun, or is not there any more, has nothing to store
+  assert.equal(new Schedule([large], { now: 0 }).replaced([large], 1).takeMoved().size, 0);
+  other.begun("gone", { dueAt: 0, taken: 1 });
+  assert.equal(other.takeMoved().size, 0);
 });

@@ -23,6 +23,7 @@ function makeScheduler(
   const skipped: [seconds: number, target: string, turns: number][] = [];
   const filled: number[] = [];
   const running = new Set<string>();
+  const hooks: { onOffer?: () => void } = {};
   const seconds = () => (clock.now - 1_000_000) / 1000;
   const scheduler = new Scheduler({
     targets,
@@ -35,6 +36,7 @@ function makeScheduler(
       assert.ok(queue.length < capacity);
       queue.push(id);
       offered.push([seconds(), unit.key.target]);
+      hooks.onOffer?.();
     },
     skipped: ({ key }, turns) => skipped.push([seconds(), key.target, turns]),
     filled: () => filled.push(seconds()),
@@ -47,6 +49,10 @@ function makeScheduler(
     filled,
     running,
     scheduler,
+    /** Called for every unit that is handed out. */
+    set onOffer(hook: () => void) {
+      hooks.onOffer = hook;
+    },
     /** Takes the first from the queue, as a worker does. */
     take() {
       const id = queue.shift();
@@ -250,4 +256,20 @@ Deno.test("Scheduler.replace() scans what had no room under another configuratio
     "0 10.0.0.2/32",
     "0 10.0.0.3/32",
   ]);
+});
+
+Deno.test("Scheduler hands out very many units in turns of the event loop, and says each time that it did", () => {
+  using t = makeScheduler([makeTarget("10.0.0.0/16", { interval: DAY })]);
+  // a millisecond for every unit
+  t.onOffer = () => t.clock.setSystemTime(t.clock.now + 1);
+  t.scheduler.start();
+  const first = t.offered.length;
+  assert.ok(first > 5 && first < 40, `${first} at once`);
+  while (t.offered.length < 256) {
+    const before = t.offered.length;
+    t.clock.next();
+    assert.ok(t.offered.length > before && t.offered.length - before < 40);
+  }
+  assert.ok(t.filled.length > 5);
+  assert.equal(new Set(t.queue).size, 256);
 });

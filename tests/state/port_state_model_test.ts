@@ -4,6 +4,7 @@ import { PortSet } from "../../src/domain/ports.ts";
 import { PROTOCOLS } from "../../src/domain/scan.ts";
 import type { Look } from "../../src/state/look.ts";
 import { type Applied, PortState, type Trust } from "../../src/state/port_state.ts";
+import { openCountsOf, portsOf } from "./ports_of.ts";
 
 interface Cell {
   open: boolean;
@@ -95,7 +96,7 @@ Deno.test("PortState does what the rules say port by port, whatever the order of
         );
         if (look.covered.size > 0) assert.equal(state.addsCoverage(look), adds);
         assert.deepEqual(flat(state.apply([look], trust)), model.apply(look, trust));
-        const page = [...state.ports()].map(([address, { protocol, port, open }]) =>
+        const page = portsOf(state).map(([address, { protocol, port, open }]) =>
           `${address}/${protocol}/${port} ${open ? 1 : 0}`
         );
         assert.deepEqual(page.sort(), model.page());
@@ -107,7 +108,7 @@ Deno.test("PortState does what the rules say port by port, whatever the order of
           }
         }
       });
-      const counts = [...state.openCounts()];
+      const counts = openCountsOf(state);
       assert.deepEqual(
         counts.map(([address]) => address),
         ADDRESSES.filter((address) => model.alive.has(address)),
@@ -140,7 +141,7 @@ Deno.test("PortState applies looks together as it does one by one", () => {
       const each = looks.map((look) => flat(single.apply([look], trust)));
       assert.deepEqual(all.changes, each.flatMap(({ changes }) => changes).sort());
       assert.deepEqual(all.doubts, each.flatMap(({ doubts }) => doubts).sort());
-      assert.deepEqual([...together.ports()], [...single.ports()]);
+      assert.deepEqual(portsOf(together), portsOf(single));
     }),
     { numRuns: 300 },
   );

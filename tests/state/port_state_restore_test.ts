@@ -5,6 +5,7 @@ import { PROTOCOLS } from "../../src/domain/scan.ts";
 import type { Look } from "../../src/state/look.ts";
 import { PortState, type Trust } from "../../src/state/port_state.ts";
 import type { SavedHost } from "../../src/state/saved_state.ts";
+import { openCountsOf, portsOf } from "./ports_of.ts";
 
 /** Milliseconds after which a closed port is forgotten. */
 const RETENTION = 1000;
@@ -38,8 +39,8 @@ function makeProcess(wall: { now: number }, offset: number) {
 
 function everything(state: PortState) {
   return {
-    ports: [...state.ports()],
-    counts: [...state.openCounts()],
+    ports: portsOf(state),
+    counts: openCountsOf(state),
     list: state.list({ open: undefined, limit: 100, after: undefined }),
     details: ADDRESSES.map((address) => state.describe(address)),
   };
@@ -201,7 +202,7 @@ Deno.test("PortState.restore() lets no time from the future outlast a clock that
   const wall = { now: at[0]! - 86_400_000 };
   const later = makeProcess(wall, 5);
   later.state.restore(rows.rows.values());
-  assert.deepEqual([...later.state.openCounts()], [["10.0.0.1", 1]]);
+  assert.deepEqual(openCountsOf(later.state), [["10.0.0.1", 1]]);
   const covered = PortSet.fromRanges([[1, LAST_PORT]]);
   const what = { address: "10.0.0.1", protocol: "tcp", covered, alive: true } as const;
   const { changes } = later.apply({ ...what, open: [4], takenAt: ++wall.now }, "closings");
@@ -210,5 +211,5 @@ Deno.test("PortState.restore() lets no time from the future outlast a clock that
     "1 open_to_closed",
   ]);
   wall.now += RETENTION + 1;
-  assert.deepEqual([...later.state.ports()].map(([, { port }]) => port), [4]);
+  assert.deepEqual(portsOf(later.state).map(([, { port }]) => port), [4]);
 });

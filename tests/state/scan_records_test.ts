@@ -87,10 +87,10 @@ Deno.test("ScanRecords.finish() counts an end by us as nothing", () => {
   const { records, open, clock } = makeBook();
   const record = open("10.0.0.1");
   record.resumeAt = 32;
-  const before = structuredClone({ ...record, unit: undefined });
+  const before = { ...record };
   clock.now += 5;
   records.finish(record, makeSummary({ end: "stopped", incomplete: 1, resumeAt: 16 }));
-  assert.deepEqual({ ...record, unit: undefined }, { ...before, lastEndAt: clock.now });
+  assert.deepEqual({ ...record }, { ...before, lastEndAt: clock.now });
   assert.equal(records.target("10.0.0.1/32").hostsUp, undefined);
 });
 
@@ -238,9 +238,9 @@ Deno.test("ScanRecords.restore() takes over all that was stored, on another mono
   });
   restored.restore(saved);
   const again = restored.get(unitId(makeUnit("10.0.0.0/24")))!;
-  assert.deepEqual({ ...again, unit: undefined }, {
+  assert.deepEqual({ ...again, alive: [...again.alive] }, {
     ...record,
-    unit: undefined,
+    alive: ["10.0.0.7"],
     answeredAt: now - 60,
     silentSince: now - 30,
   });
@@ -278,7 +278,7 @@ Deno.test("ScanRecords.dropUnwanted() lets configured records go, with targets t
   open("10.0.0.3", false);
   const more = records.open(makeUnit("10.0.0.2", { ports: "443" }), { configured: true });
   records.takeUnsaved();
-  const gone = records.dropUnwanted((_id, record) => record === more);
+  const gone = records.dropUnwanted((record) => record === more);
   assert.deepEqual(gone, ["10.0.0.1", "10.0.0.2"].map((text) => unitId(makeUnit(text))));
   assert.deepEqual(dropped, ["10.0.0.1/32", "10.0.0.2/32"]);
   assert.deepEqual(known(), ["10.0.0.3/32", "10.0.0.2/32"]);
@@ -303,4 +303,64 @@ Deno.test("ScanRecords.takeUnsaved() forgets nothing that came back", () => {
   const saved = records.takeUnsaved();
   assert.deepEqual([saved.forgottenRecords, saved.forgottenTargets], [[], []]);
   assert.equal(saved.records.length, 1);
+});
+
+Deno.test("ScanRecords.blocks() tells in the block of what is touched, and in no other", () => {
+  const { records, open } = makeBook();
+  const opened = Array.from({ length: 300 }, (_, i) => open(`10.0.${i >> 8}.${i & 255}`));
+  /** Which blocks of records, and which of targets, told of a change. */
+  const changes = (action: () => void) => {
+    const told = [records.blocks(), records.targetBlocks()].map((blocks) => {
+      const told = blocks.map(() => false);
+      blocks.forEach((block, index) => block.beforeNextChange(() => void (told[index] = true)));
+      return told;
+    });
+    action();
+    return told;
+  };
+  assert.deepEqual(records.blocks().flatMap(({ items }) => items), opened);
+  assert.deepEqual(records.targetBlocks().flatMap(({ items }) => items), [...records.targets()]);
+  assert.deepEqual(changes(() => records.touch(opened[280]!)), [[false, true], [false, true]]);
+  assert.deepEqual(changes(() => records.finish(opened[2]!, makeSummary())), [
+    [true, false],
+    [true, false],
+  ]);
+  // neither a turn that was taken nor an end by us shows
+  assert.deepEqual(changes(() => records.notePending(opened[0]!)).flat(), Array(4).fill(false));
+  const stopped = makeSummary({ end: "stopped" });
+  assert.deepEqual(changes(() => records.finish(opened[0]!, stopped)).flat(), Array(4).fill(false));
+  // another text for the same ports does
+  assert.deepEqual(
+    changes(() =>
+      records.open(makeUnit("10.0.0.9", { ports: "1-50,51-100" }), { configured: true })
+    ),
+    [[true, false], [true, false]],
+  );
+  // and so does what comes and goes
+  assert.deepEqual(changes(() => open("10.9.9.9", false)), [[false, true], [false, true]]);
+  assert.deepEqual(changes(() => records.dropUnwanted((record) => record !== opened[5])), [
+    [true, false],
+    [true, false],
+  ]);
+  assert.equal(records.blocks().flatMap(({ items }) => items).length, 300);
+});
+
+Deno.test("ScanRecords.notePending() has the turn stored, once", () => {
+  const { records, open } = makeBook();
+  const record = open("10.0.0.1");
+  records.notePending(record);
+  const { records: saved, targets } = records.takeUnsaved();
+  assert.deepEqual(saved.map(({ pending }) => pending), [true]);
+  assert.deepEqual(targets, []);
+  records.notePending(record);
+  assert.deepEqual(records.takeUnsaved().records, []);
+});
+
+Deno.test("ScanRecords.requested() gives those outside the configuration", () => {
+  const { records, open } = makeBook();
+  open("10.0.0.1");
+  const asked = open("10.0.0.2", false);
+  assert.deepEqual([...records.requested()], [asked]);
+  open("10.0.0.2");
+  assert.deepEqual([...records.requested()], []);
 });

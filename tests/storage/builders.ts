@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type {
   SavedChange,
   SavedHost,
+  SavedLearnt,
   SavedRecord,
   SavedRound,
   SavedState,
@@ -104,7 +105,7 @@ export function change(changes: Partial<SavedChange> = {}): SavedChange {
 }
 
 /** Everything in a state as arrays in a fixed order. */
-export function arrays({ hosts, records, targets, rounds }: SavedState) {
+export function arrays({ hosts, records, targets, rounds, learnt }: SavedState) {
   const sorted = <T>(items: Iterable<T>, name: (item: T) => string) =>
     [...items].sort((a, b) => name(a) < name(b) ? -1 : 1);
   return {
@@ -112,6 +113,7 @@ export function arrays({ hosts, records, targets, rounds }: SavedState) {
     records: sorted(records, ({ key, ports }) => `${key.target} ${key.protocol} ${ports}`),
     targets: sorted(targets, ({ target }) => target),
     rounds: sorted(rounds, ({ id }) => id),
+    learnt: sorted(learnt, ({ source }) => source),
   };
 }
 
@@ -192,6 +194,9 @@ export const rounds: fc.Arbitrary<SavedRound> = fc.record(
   { id: text, dueAt: time, taken: count },
   plain,
 );
+
+/** What was learnt, of every shape. */
+export const learnts: fc.Arbitrary<SavedLearnt> = fc.record({ source: text, value: text }, plain);
 
 /** Changes of every shape. */
 export const changes: fc.Arbitrary<SavedChange> = fc.record({

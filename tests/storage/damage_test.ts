@@ -94,10 +94,11 @@ Deno.test("a damaged file is set aside, or opens with the data that was stored",
         { length: 50 },
         (_, i) => ({ id: `10.0.${i}.0/24 tcp 1`, dueAt: i, taken: i }),
       ),
+      learnt: Array.from({ length: 50 }, (_, i) => ({ source: `name ${i}`, value: `["${i}"]` })),
       changes: Array.from({ length: 500 }, (_, i) => change({ time: i })),
     });
     const saved = arrays(store.load());
-    const nothing = { hosts: [], records: [], targets: [], rounds: [] };
+    const nothing = { hosts: [], records: [], targets: [], rounds: [], learnt: [] };
     store.close();
     const whole = Deno.readFileSync(path);
     Deno.removeSync(path);
@@ -116,6 +117,34 @@ Deno.test("a damaged file is set aside, or opens with the data that was stored",
     );
     const { aside = 0, opened = 0, refused = 0 } = count(ends);
     assert.ok(aside > opened && aside > refused, JSON.stringify(count(ends)));
+  });
+});
+
+Deno.test("a file with one of its pages in place of another is set aside", async () => {
+  await inDirectory((directory) => {
+    const path = `${directory}/state.db`;
+    const { store } = openNow(path);
+    store.save({
+      hosts: hosts(1).slice(0, 80),
+      targets: Array.from({ length: 50 }, (_, i) => target({ target: `10.0.${i}.0/24` })),
+      rounds: Array.from({ length: 50 }, (_, i) => ({ id: `${i}`, dueAt: i, taken: i })),
+      learnt: Array.from({ length: 50 }, (_, i) => ({ source: `name ${i}`, value: `["${i}"]` })),
+    });
+    const saved = arrays(store.load());
+    store.close();
+    const whole = Deno.readFileSync(path);
+    const pages = whole.length / 4096;
+    assert.ok(pages > 15, `${pages} pages`);
+    for (let from = 0; from < pages; from++) {
+      for (let to = 0; to < pages; to++) {
+        const copy = `${directory}/${from}-${to}.db`;
+        const damaged = whole.slice();
+        damaged.copyWithin(to * 4096, from * 4096, (from + 1) * 4096);
+        Deno.writeFileSync(copy, damaged);
+        tryDamaged(copy, [saved]);
+        Deno.removeSync(copy);
+      }
+    }
   });
 });
 

@@ -4,8 +4,10 @@ import { arrays, change, host } from "./builders.ts";
 
 Deno.test("MemoryStore remembers changes and nothing else", () => {
   const store = new MemoryStore();
-  store.save({ hosts: [host()], changes: [change({ time: 1 }), change({ time: 2 })] });
-  assert.deepEqual(arrays(store.load()), { hosts: [], records: [], targets: [], rounds: [] });
+  store.save({ hosts: [host()], learnt: [{ source: "a", value: "b" }] });
+  store.save({ changes: [change({ time: 1 }), change({ time: 2 })] });
+  const nothing = { hosts: [], records: [], targets: [], rounds: [], learnt: [] };
+  assert.deepEqual(arrays(store.load()), nothing);
   assert.deepEqual(store.changes({ limit: 5 }).map(({ time }) => time), [2, 1]);
   assert.equal(store.pruneChanges(2, 10), 1);
   store.close();

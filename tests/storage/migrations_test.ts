@@ -25,6 +25,23 @@ Deno.test("migrate() takes every step once, in order, and keeps what is there", 
   });
 });
 
+Deno.test("migrate() brings a file of every older version to this one", () => {
+  using fresh = new DatabaseSync(":memory:");
+  migrate(fresh);
+  const schemaOf = (db: DatabaseSync) =>
+    db.prepare("select name, sql from sqlite_schema order by name").all();
+  for (let version = 1; version < MIGRATIONS.length; version++) {
+    using db = new DatabaseSync(":memory:");
+    migrate(db, MIGRATIONS.slice(0, version));
+    assert.equal(schemaVersion(db), version);
+    db.exec("insert into rounds values ('a', '{}', 1)");
+    assert.equal(migrate(db), true);
+    assert.equal(schemaVersion(db), MIGRATIONS.length);
+    assert.deepEqual(schemaOf(db), schemaOf(fresh));
+    assert.equal(db.prepare("select count(*) n from rounds").get()?.["n"], 1);
+  }
+});
+
 Deno.test("migrate() changes nothing when a step fails", async () => {
   await inDirectory((directory) => {
     using db = new DatabaseSync(`${directory}/a.db`);

@@ -96,6 +96,26 @@ Deno.test("openStore() leaves a file of a newer version as it is", async () => {
   });
 });
 
+Deno.test("openStore() goes on with a file that an older version wrote", async () => {
+  await inDirectory((directory) => {
+    const path = `${directory}/state.db`;
+    const { store } = openNow(path);
+    store.save({ hosts: [host()] });
+    store.close();
+    // What version 1 left: the same tables without the one that came later.
+    const db = new DatabaseSync(path);
+    db.exec("drop table learnt");
+    db.exec("pragma user_version = 1");
+    db.close();
+    const again = openNow(path);
+    assert.equal(again.setAside, undefined);
+    again.store.save({ learnt: [{ source: "name a", value: "[]" }] });
+    assert.deepEqual([...again.store.load().hosts], [host()]);
+    assert.deepEqual([...again.store.load().learnt], [{ source: "name a", value: "[]" }]);
+    again.store.close();
+  });
+});
+
 Deno.test("openStore() refuses a newer version that stands in the -wal file only", async () => {
   await inDirectory((directory) => {
     openNow(`${directory}/a.db`).store.close();

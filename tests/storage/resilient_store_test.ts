@@ -90,6 +90,7 @@ Deno.test("ResilientStore keeps what it cannot store and stores it as one batch"
   t.store.save({
     hosts: [host(), host({ address: "192.0.2.2" })],
     records: [record()],
+    learnt: [{ source: "a", value: "1" }, { source: "b", value: "1" }],
     changes: [change({ time: 2 })],
   });
   t.store.save({
@@ -98,6 +99,8 @@ Deno.test("ResilientStore keeps what it cannot store and stores it as one batch"
     forgottenRecords: [record()],
     targets: [target()],
     rounds: [{ id: "a", dueAt: 1, taken: 1 }],
+    learnt: [{ source: "a", value: "2" }],
+    forgottenLearnt: ["b"],
     changes: [change({ time: 3 })],
   });
   assert.deepEqual([t.events, t.store.health], [["failing: full"], "waiting"]);
@@ -118,6 +121,8 @@ Deno.test("ResilientStore keeps what it cannot store and stores it as one batch"
     forgottenTargets: [],
     rounds: [{ id: "a", dueAt: 1, taken: 1 }],
     forgottenRounds: [],
+    learnt: [{ source: "a", value: "2" }],
+    forgottenLearnt: ["b"],
     changes: [change({ time: 2 }), change({ time: 3 })],
   });
   assert.deepEqual(t.store.changes({ limit: 9 }).map(({ time }) => time), [3, 2, 1]);

@@ -10,6 +10,7 @@ import {
   host,
   hosts,
   inDirectory,
+  learnts,
   NOW,
   openNow,
   record,
@@ -44,16 +45,17 @@ Deno.test("SqliteStore loads what was saved, whatever it is", async () => {
         fc.uniqueArray(records, { selector: recordId }),
         fc.uniqueArray(targets, { selector: ({ target }) => target }),
         fc.uniqueArray(rounds, { selector: ({ id }) => id }),
+        fc.uniqueArray(learnts, { selector: ({ source }) => source }),
         fc.array(changes),
-        (hosts, records, targets, rounds, changes) => {
+        (hosts, records, targets, rounds, learnt, changes) => {
           const path = `${directory}/${run++}.db`;
           const { store } = openNow(path);
-          store.save({ hosts, records, targets, rounds, changes });
+          store.save({ hosts, records, targets, rounds, learnt, changes });
           store.close();
           const again = openNow(path).store;
           assert.deepEqual(
             arrays(again.load()),
-            arrays({ hosts, records, targets, rounds }),
+            arrays({ hosts, records, targets, rounds, learnt }),
           );
           const newest = changes.map((change, i) => [change, i] as const)
             .sort(([a, i], [b, j]) => b.time - a.time || j - i).map(([change]) => change);
@@ -73,6 +75,7 @@ Deno.test("SqliteStore keeps the last of each row, and forgets", async () => {
       records: [record(), record({ ports: "80" })],
       targets: [target(), target({ target: "b" })],
       rounds: [{ id: "a", dueAt: 1, taken: 2 }, { id: "b", dueAt: 1, taken: 2 }],
+      learnt: [{ source: "a", value: "1" }, { source: "b", value: "1" }],
     });
     store.save({
       hosts: [host({ open: [] })],
@@ -83,12 +86,15 @@ Deno.test("SqliteStore keeps the last of each row, and forgets", async () => {
       forgottenTargets: ["b"],
       rounds: [{ id: "a", dueAt: 10.5, taken: 3 }],
       forgottenRounds: ["b"],
+      learnt: [{ source: "a", value: "2" }],
+      forgottenLearnt: ["b", "c"],
     });
     assert.deepEqual(arrays(reopen().load()), {
       hosts: [host({ open: [] }), host({ address: "2001:db8::1" })],
       records: [record({ successes: 2 })],
       targets: [target({ closedToOpen: 5 })],
       rounds: [{ id: "a", dueAt: 10.5, taken: 3 }],
+      learnt: [{ source: "a", value: "2" }],
     });
   });
 });

@@ -1,0 +1,15 @@
+import type { Context } from "@hono/hono";
+import { jsonError } from "./json_error.ts";
+import { ParameterError } from "./parameters.ts";
+
+/** Answers a parameter that `handler` cannot use with 400. */
+export function refusing(handler: (c: Context) => Response) {
+  return function answer(c: Context): Response {
+    try {
+      return handler(c);
+    } catch (error) {
+      if (!(error instanceof ParameterError)) throw error;
+      return jsonError(c, 400, error);
+    }
+  };
+}

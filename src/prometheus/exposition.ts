@@ -1,0 +1,97 @@
+import { GZIP_HEAD, GzipMember } from "./gzip.ts";
+import type { Backlog, Encoding, Page } from "./page.ts";
+
+/** Bytes from which on a part goes out as it is; smaller ones are put together. */
+const PART_BYTES = 32 * 1024;
+
+/** One scrape: everything there is at one moment, handed out piece by piece. */
+export class Exposition {
+  readonly #pages: (Page | undefined)[];
+  readonly #encoding: Encoding;
+  readonly #member: GzipMember | undefined;
+  readonly #onClose: () => void;
+  #next = 0;
+  #begun = false;
+  #closed = false;
+  #onCut: (() => void) | undefined;
+
+  /** Reads `pages` in turn; `onClose` is called once, when all were read or nobody reads any more. */
+  constructor(
+    pages: readonly Page[],
+    { encoding, backlog, onClose }: {
+      encoding: Encoding;
+      backlog: Backlog;
+      onClose: () => void;
+    },
+  ) {
+    this.#pages = [...pages];
+    this.#encoding = encoding;
+    this.#member = encoding === "gzip" ? new GzipMember() : undefined;
+    this.#onClose = onClose;
+    for (const page of pages) page.addReader(encoding, backlog);
+  }
+
+  /** The next bytes, some ten thousand mostly; undefined when there are no more. */
+  next(): Uint8Array | undefined {
+    const parts: Uint8Array[] = [];
+    if (!this.#begun && this.#member !== undefined) parts.push(GZIP_HEAD);
+    this.#begun = true;
+    let size = 0;
+    while (!this.#closed && size < PART_BYTES) {
+      const part = this.#nextPart();
+      parts.push(part);
+      size += part.length;
+    }
+    return parts.length === 0 ? undefined : joined(parts);
+  }
+
+  #nextPart(): Uint8Array {
+    const page = this.#pages[this.#next];
+    if (page === undefined) {
+      this.close();
+      return this.#member?.tail() ?? new Uint8Array();
+    }
+    const part = this.#read(page);
+    // Read: it is kept for others at most.
+    page.removeReader(this.#encoding);
+    this.#pages[this.#next++] = undefined;
+    return part;
+  }
+
+  #read(page: Page): Uint8Array {
+    if (this.#member === undefined) return page.text;
+    this.#member.add(page.deflated);
+    return page.deflated.blocks;
+  }
+
+  /** Calls `cut` when `cutOff` is called before the end. */
+  onCut(cut: () => void): void {
+    this.#onCut = cut;
+  }
+
+  /** Ends it before all was read, to the reader's surprise. */
+  cutOff(): void {
+    if (this.#closed) return;
+    this.close();
+    this.#onCut?.();
+  }
+
+  /** Lets go of everything that was not read. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const page of this.#pages) page?.removeReader(this.#encoding);
+    this.#onClose();
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
