@@ -2,9 +2,13 @@ import process from "node:process";
 import type { Config } from "./config/config.ts";
 import { effectiveConfigYaml } from "./config/effective_config.ts";
 import { type Address, parseAddress } from "./domain/address.ts";
+import { TargetSources, type UnresolvedName } from "./discovery/target_sources.ts";
+import { type Network, networkSize, NO_NETWORK } from "./domain/network.ts";
 import { NetworkIndex } from "./domain/network_index.ts";
+import { NetworkSet } from "./domain/network_set.ts";
 import type { PortSet } from "./domain/ports.ts";
 import {
+  KNOWN_PORTS,
   type NmapOptions,
   type Protocol,
   type ScanKey,
@@ -23,9 +27,11 @@ import type { ScanQuery } from "./http/scan_query.ts";
 import type { Logger } from "./log/logger.ts";
 import { ScanLog } from "./log/scan_log.ts";
 import { exporterMetrics, httpRequestCounter } from "./metrics/exporter_metrics.ts";
+import { policyMetrics } from "./metrics/policy_metrics.ts";
 import { portMetrics } from "./metrics/port_metrics.ts";
 import { processMetrics } from "./metrics/process_metrics.ts";
 import { scanMetrics } from "./metrics/scan_metrics.ts";
+import { targetMetrics } from "./metrics/target_metrics.ts";
 import { type NmapCapability, probeNmap } from "./nmap/capability.ts";
 import { NmapMonitor } from "./nmap/monitor.ts";
 import { NmapProcesses } from "./nmap/process.ts";
@@ -36,6 +42,10 @@ import {
   withoutRawSockets,
 } from "./nmap/scan_kinds.ts";
 import { createNmapScanner } from "./nmap/scanner.ts";
+import { knownAddresses } from "./policy/known_addresses.ts";
+import { LastTries } from "./policy/last_tries.ts";
+import { OpenPortFinder } from "./policy/open_ports.ts";
+import { PortPolicy } from "./policy/port_policy.ts";
 import { Registry } from "./prometheus/registry.ts";
 import { ScheduledTask } from "./queue/scheduled_task.ts";
 import { type Task, TaskQueue } from "./queue/task_queue.ts";
@@ -71,6 +81,8 @@ export interface AppOptions {
   /** PATH that nmap is looked up in. */
   readonly path: string | undefined;
   readonly build: { readonly version: string; readonly revision: string; readonly runtime: string };
+  /** Absolute; where relative paths of lists begin. */
+  readonly workingDirectory: string;
   /** Where state is kept. */
   readonly store: StateStore;
   /** What is wrong with it now, for people. */
@@ -101,7 +113,13 @@ export class App {
   /** Of what is planned, and of what may be requested. */
   #kinds: ReadonlySet<ScanKind>;
   #policy: RequestPolicy;
+  readonly #sources: TargetSources;
   readonly #state: PortState;
+  readonly #ports: PortPolicy;
+  readonly #tries = new LastTries();
+  /** Where ports are expected. */
+  #expecting = NetworkSet.EMPTY;
+  readonly #openPorts: OpenPortFinder;
   readonly #records: ScanRecords;
   readonly #queue: TaskQueue;
   readonly #pool: WorkerPool;
@@ -110,9 +128,12 @@ export class App {
   readonly #store: StateStore;
   readonly #keeper: StateKeeper;
   readonly #storeTroubles: () => readonly string[];
+  readonly #scanLog: ScanLog;
   #pruning: ReturnType<typeof setInterval> | undefined;
   /** Ids of targets that cannot be scanned until nmap can do more than now, with the technique that failed. */
   readonly #blocked = new Map<string, Technique>();
+  /** Ids of units whose host name is being asked for. */
+  readonly #rechecking = new Set<string>();
   /** The technique in use when each running unit began. */
   readonly #startedBy = new Map<string, Technique>();
   #closing = false;
@@ -122,7 +143,7 @@ export class App {
     const wallClock = Date.now;
     const now = () => performance.timeOrigin + performance.now();
     const wallOffset = () => wallClock() - now();
-    const scanLog = new ScanLog(log);
+    const scanLog = this.#scanLog = new ScanLog(log);
     this.#config = config;
     this.#log = log;
     this.#store = store;
@@ -132,7 +153,21 @@ export class App {
       probe: (signal) => probeNmap(this.#processes, { signal }),
       onChange: (...answers) => this.#nmapChanged(...answers),
     });
-    this.#plan = new Plan(planTargets(config));
+    const saved = store.load();
+    this.#sources = new TargetSources({
+      config,
+      workingDirectory: options.workingDirectory,
+      userAgent: `openport-exporter/${build.version}`,
+      learnt: saved.learnt,
+      now,
+      save: (batch) => store.save(batch),
+      onChange: () => this.#targetsChanged(),
+      onUnresolved: (name) => this.#nameUnresolved(name),
+      onProblem: (message) => log.error("Targets cannot be found out", { problem: message }),
+      onRecovered: (message) => log.info("Targets can be found out again", { source: message }),
+      onWarning: (message) => log.warn(message),
+    });
+    this.#plan = this.#newPlan();
     this.#kinds = scanKinds(scansOf(this.#plan, config));
     this.#policy = requestPolicy(config);
     const closedRetention = config.state.closedPortRetention * 1000;
@@ -144,10 +179,15 @@ export class App {
       requestedRetention: () => this.#state.closedRetention,
       onDropped: (records) => this.#forget(records),
     });
-    const saved = store.load();
     this.#state.restore(saved.hosts);
     this.#records.restore(saved);
     const rounds = [...saved.rounds];
+    this.#ports = new PortPolicy({
+      state: this.#state,
+      lookedForSince: (...port) => this.#tries.since(...port),
+    });
+    this.#openPorts = new OpenPortFinder(this.#state);
+    this.#showTargets();
 
     this.#queue = new TaskQueue(config.scanning.taskQueueSize);
     this.#rateLimiter = new RateLimiter({ perMinute: config.scanning.rateLimit, now });
@@ -157,6 +197,7 @@ export class App {
       queue: this.#queue,
       records: this.#records,
       recordOf: (task) => this.#recordOf(task.unit),
+      knownIn: (unit) => this.#knownIn(unit),
       scanner: createNmapScanner({
         processes: this.#processes,
         technique: () => this.#monitor.technique,
@@ -194,6 +235,7 @@ export class App {
       },
       onEnd: (task, record, summary) => {
         scanLog.ended(record.key, summary);
+        this.#noteTry(task, summary);
         this.#unitEnded(task, summary);
         if (this.#records.get(task.id) !== record) this.#resumeReturned(task);
         this.#keeper.save();
@@ -206,10 +248,7 @@ export class App {
       now,
       room: () => this.#queue.scheduleRoom,
       isActive: (id) => this.#isActive(id),
-      offer: (due) => {
-        this.#queue.offer(this.#scheduledTask(due));
-        this.#pool.wake();
-      },
+      offer: (due) => this.#offer(due),
       skipped: (unit, turns) => {
         const record = this.#recordOf(unit);
         this.#records.touch(record);
@@ -245,7 +284,16 @@ export class App {
         lastReload: options.lastReload,
       }),
       requests,
-      ...portMetrics(this.#state),
+      ...portMetrics(this.#state, {
+        perHost: () => this.#config.scanning.maxOpenPortsPerHost,
+        total: () => this.#config.metrics.portSeriesLimit,
+      }),
+      ...policyMetrics(this.#ports),
+      ...targetMetrics({
+        targets: () => this.#sources.targets,
+        failingLists: () => this.#sources.failingLists,
+        unresolvedNames: () => this.#sources.unresolvedNames,
+      }),
       ...scanMetrics(this.#records, {
         durationMetrics: () => this.#config.scanning.durationMetrics,
       }),
@@ -275,6 +323,7 @@ export class App {
       hosts: (query) => this.#state.list(query),
       host: (address) => this.#state.describe(address),
       changes: (query) => store.changes(query),
+      openPorts: (query) => this.#openPorts.find(query),
       requests,
       log,
     }).fetch;
@@ -285,6 +334,8 @@ export class App {
     await this.#monitor.refresh();
     if (this.#closing) return;
     this.#pruning = setInterval(() => this.#prune(), PRUNE_MS);
+    await this.#sources.start();
+    if (this.#closing) return;
     this.#pool.start();
     this.#scheduler.start();
   }
@@ -302,15 +353,52 @@ export class App {
    */
   reload(config: Config): void {
     const { scanning, state } = config;
-    const before = this.#plan;
     this.#config = config;
-    this.#plan = new Plan(planTargets(config));
-    this.#kinds = scanKinds(scansOf(this.#plan, config));
     this.#policy = requestPolicy(config);
+    this.#sources.replace(config);
     this.#state.closedRetention = state.closedPortRetention * 1000;
     this.#rateLimiter.setPerMinute(scanning.rateLimit);
     this.#queue.capacity = scanning.taskQueueSize;
     this.#pool.resize({ workers: scanning.workerCount, totalRate: scanning.maxTotalRate });
+    this.#replan();
+  }
+
+  /** What there is to scan, as of now. */
+  #newPlan(): Plan {
+    return new Plan(planTargets({ ...this.#config, targets: this.#sources.targets }));
+  }
+
+  /** Lets the policy, and what is asked of it, know the targets. */
+  #showTargets(): void {
+    const { targets } = this.#sources;
+    this.#ports.replace(
+      targets.filter(({ hasPolicy }) => hasPolicy).map((target) => ({
+        name: target.name,
+        networks: target.networks.map(({ network }) => network),
+        expected: target.expected,
+        allowed: target.allowed,
+      })),
+      { portsPerHost: this.#config.scanning.maxOpenPortsPerHost },
+    );
+    this.#expecting = NetworkSet.of(
+      targets.filter(({ expected: { tcp, udp } }) => tcp.size + udp.size > 0)
+        .flatMap(({ networks }) => networks.map(({ network }) => network)),
+    );
+    this.#openPorts.replace(targets);
+  }
+
+  /** Goes on with targets that were found out, or are gone. */
+  #targetsChanged(): void {
+    this.#log.info("Targets changed", { targets: this.#sources.targets.length });
+    this.#replan();
+  }
+
+  /** Puts another plan in the place of the one that is followed. */
+  #replan(): void {
+    const before = this.#plan;
+    this.#plan = this.#newPlan();
+    this.#kinds = scanKinds(scansOf(this.#plan, this.#config));
+    this.#showTargets();
     this.#retainWanted();
     this.#openRecords();
     const sizeOf = sizeClassOfTargets();
@@ -328,7 +416,7 @@ export class App {
     this.#closing = true;
     clearInterval(this.#pruning);
     this.#scheduler.stop();
-    await Promise.all([this.#monitor.stop(), this.#pool.stop()]);
+    await Promise.all([this.#monitor.stop(), this.#pool.stop(), this.#sources.stop()]);
     this.#keeper.save();
     this.#store.close();
   }
@@ -339,7 +427,66 @@ export class App {
   }
 
   #isActive(id: string): boolean {
-    return this.#queue.has(id) || this.#pool.isRunning(id);
+    return this.#queue.has(id) || this.#pool.isRunning(id) || this.#rechecking.has(id);
+  }
+
+  /** Queues a due unit; one that is an address of a host name only after the name was asked for again. */
+  #offer(due: DueUnit): void {
+    const task = this.#scheduledTask(due);
+    if (!this.#sources.isNamed(due.unit.network)) {
+      this.#queue.offer(task);
+      this.#pool.wake();
+      return;
+    }
+    this.#rechecking.add(due.id);
+    void this.#sources.recheck(due.unit.network).then((verdict) => {
+      this.#rechecking.delete(due.id);
+      // What became of the plan meanwhile has dealt with the target.
+      if (this.#closing || this.#plan.targetOf(due.unit) === undefined) return;
+      if (verdict === "same") {
+        this.#queue.offer(task);
+        this.#pool.wake();
+      } else if (verdict !== "gone") this.#failUnresolved(due.unit, verdict.unresolved);
+    });
+  }
+
+  /** A name without any known address: a scan that failed, under the name in the place of an address. */
+  #nameUnresolved({ target, hostName, message }: UnresolvedName): void {
+    for (const protocol of target.protocols) {
+      for (const { portRange, ports } of target.schedules) {
+        const key = { target: hostName, portRange, protocol };
+        const unit = {
+          key,
+          network: NO_NETWORK,
+          ports: ports === KNOWN_PORTS ? target.expected[protocol] : ports[protocol],
+        };
+        this.#failUnresolved({ ...unit, nmap: target.nmap, timeout: target.timeout }, message);
+      }
+    }
+  }
+
+  /** Counts a scan that failed because a host name does not resolve; what is known stays as it is. */
+  #failUnresolved(unit: ScanUnit, message: string): void {
+    const record = this.#records.open(unit, { configured: true });
+    const startedAt = performance.timeOrigin + performance.now();
+    const summary = unresolvedSummary(message, { startedAt, network: unit.network });
+    this.#noteTry({ id: unitId(unit), unit }, summary);
+    this.#records.finish(record, summary);
+    this.#scanLog.ended(record.key, summary);
+    this.#keeper.save();
+  }
+
+  /** Notes when a unit that has ended began, for ports that it should have looked at. */
+  #noteTry({ id, unit }: Pick<Task, "id" | "unit">, { end, startedAt }: UnitSummary): void {
+    const { network, ports, key: { protocol } } = unit;
+    if (end === "stopped" || !this.#expecting.overlaps(network)) return;
+    this.#tries.note(id, { network, ports, protocol }, startedAt);
+  }
+
+  /** What a sweep of known ports looks at. */
+  #knownIn({ key: { portRange, protocol }, network, ports }: ScanUnit) {
+    if (portRange !== KNOWN_PORTS) return undefined;
+    return knownAddresses(this.#state, { network, protocol, expected: ports });
   }
 
   /** The task of a due unit; of a large target, nothing else is made of it before it is begun. */
@@ -388,8 +535,11 @@ export class App {
 
   /** Lets go of everything that the configuration does not ask for any more. */
   #retainWanted(): void {
+    const names = new Set(this.#sources.targets.flatMap(({ hostNames }) => hostNames));
     const dropped = this.#records.dropUnwanted((record) =>
-      this.#plan.targetOf(record) !== undefined
+      record.network === NO_NETWORK
+        ? names.has(record.key.target)
+        : this.#plan.targetOf(record) !== undefined
     );
     const gone = new Set(dropped);
     this.#pool.abandon(dropped);
@@ -572,7 +722,7 @@ export class App {
   }
 
   #degradedReasons(): string[] {
-    return [...this.#nmapTroubles(), ...this.#storeTroubles()];
+    return [...this.#nmapTroubles(), ...this.#storeTroubles(), ...this.#sources.problems()];
   }
 
   #nmapTroubles(): string[] {
@@ -606,6 +756,25 @@ function sizeClassOfTargets(): (target: PlannedTarget) => number {
     const size = known.get(target) ?? sizeClass(target.unitAt(0));
     known.set(target, size);
     return size;
+  };
+}
+
+/** How a unit ended that was not begun because its host name does not resolve. */
+function unresolvedSummary(
+  message: string,
+  { startedAt, network }: { startedAt: number; network: Network },
+): UnitSummary {
+  return {
+    end: "failed",
+    failure: { type: "unresolved", message },
+    startedAt,
+    duration: 0,
+    up: 0,
+    down: 0,
+    timedOut: 0,
+    incomplete: Number(networkSize(network)),
+    lookedAtAll: false,
+    resumeAt: 0,
   };
 }
 

@@ -8,6 +8,7 @@ export type Command =
   | { readonly name: "help" }
   | { readonly name: "version" }
   | { readonly name: "check"; readonly configFile: string }
+  | LearnCommand
   | {
     readonly name: "serve";
     readonly configFile: string;
@@ -19,6 +20,14 @@ export type Command =
     readonly logLevel: LogLevel;
     readonly logFormat: LogFormat;
   };
+
+/** What `learn` is asked for. */
+export interface LearnCommand {
+  readonly name: "learn";
+  readonly configFile: string;
+  /** Where the exporter listens, in the place of what the configuration says. */
+  readonly listen: ListenAddress | undefined;
+}
 
 /** A command line that cannot be used; the message says what to write instead. */
 export class UsageError extends Error {
@@ -37,13 +46,27 @@ const FLAGS = {
   "web.telemetry-path": { type: "string", default: "/metrics" },
 } as const;
 
+/** Flags that mean something beside `learn`. */
+const LEARN_FLAGS: ReadonlySet<string> = new Set([
+  "config.file",
+  "help",
+  "version",
+  "web.listen-address",
+]);
+
 /** The text of `--help`. */
 export const HELP = `usage: openport-exporter [flags]
+       openport-exporter learn [--config.file=F] [--web.listen-address=A]
 
 Scans networks with nmap and serves the open ports as Prometheus metrics.
 
+Commands:
+  learn                        Print what is open now as expected ports, in YAML to review and paste:
+                               what the running exporter knows, or else what its state file holds.
+
 Flags:
-  --config.check               Validate the configuration, print a verdict and exit.
+  --config.check               Validate the configuration, print the plan and a verdict, and exit.
+                               Nothing is scanned, and nobody is asked.
   --config.enable-auto-reload  Look at the configuration file every 30 s, and reload it when its
                                content changed.
   --config.file=config.yaml    Configuration file.
@@ -63,16 +86,22 @@ Flags:
  * @throws {UsageError} that names the flag and says what is allowed.
  */
 export function parseCommand(args: readonly string[]): Command {
-  const values = parseFlags(args);
+  const { values, given, words } = parseFlags(args);
   if (values.help) return { name: "help" };
   if (values.version) return { name: "version" };
   const configFile = values["config.file"];
   if (configFile === "") throw new UsageError("--config.file: Cannot be empty: write a path");
+  const listen = listenAddress(values["web.listen-address"]);
+  if (words.length > 0) {
+    const other = [...given].find((name) => !LEARN_FLAGS.has(name));
+    if (other !== undefined) throw new UsageError(`--${other}: Cannot use it with learn`);
+    return { name: "learn", configFile, listen };
+  }
   const serve = {
     name: "serve",
     configFile,
     autoReload: values["config.enable-auto-reload"],
-    listen: listenAddress(values["web.listen-address"]),
+    listen,
     telemetryPath: telemetryPath(values["web.telemetry-path"]),
     logLevel: oneOf("log.level", values["log.level"], LOG_LEVELS),
     logFormat: oneOf("log.format", values["log.format"], LOG_FORMATS),
@@ -89,7 +118,16 @@ type FlagValues = {
     : string | undefined;
 };
 
-function parseFlags(args: readonly string[]): FlagValues {
+/** What is on a command line. */
+interface Parsed {
+  readonly values: FlagValues;
+  /** Names of the flags that are written. */
+  readonly given: ReadonlySet<string>;
+  /** What is no flag: nothing, or `learn`. */
+  readonly words: readonly string[];
+}
+
+function parseFlags(args: readonly string[]): Parsed {
   // Only for its tokens: its own `strict` and `allowNegative` throw errors that are not for users.
   const { tokens } = parseArgs({
     args: [...args],
@@ -102,8 +140,14 @@ function parseFlags(args: readonly string[]): FlagValues {
   for (const [name, flag] of Object.entries(FLAGS)) {
     values[name] = "default" in flag ? flag.default : undefined;
   }
+  const given = new Set<string>();
+  const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") {
+      if (token.value === "learn" && words.length === 0) {
+        words.push(token.value);
+        continue;
+      }
       throw new UsageError(
         `Unexpected argument ${JSON.stringify(token.value)}: all flags begin with --`,
       );
@@ -115,6 +159,7 @@ function parseFlags(args: readonly string[]): FlagValues {
     if (flag === undefined || (negated && flag.type !== "boolean")) {
       throw unknownFlag(token.rawName);
     }
+    given.add(name);
     if (flag.type === "boolean") {
       if (token.value !== undefined) {
         throw new UsageError(
@@ -132,7 +177,7 @@ function parseFlags(args: readonly string[]): FlagValues {
     }
     values[name] = token.value;
   }
-  return values as FlagValues;
+  return { values: values as FlagValues, given, words };
 }
 
 function unknownFlag(rawName: string): UsageError {
@@ -161,6 +206,7 @@ const TAKEN_PATHS = [
   "/config",
   "/v1/changes",
   "/v1/hosts",
+  "/v1/sd",
 ];
 /** What begins so is the path of one host. */
 const TAKEN_PREFIX = "/v1/hosts/";

@@ -3,7 +3,7 @@ import { ConfigError } from "../config/config_error.ts";
 import { loadConfig } from "../config/load_config.ts";
 import type { ReloadResult } from "../http/reload_route.ts";
 import type { Logger } from "../log/logger.ts";
-import { scanWarnings } from "../scan/scan_warnings.ts";
+import { startWarnings } from "./check.ts";
 
 /** Milliseconds between two looks at the file (contract, section 1). */
 export const AUTO_RELOAD_MS = 30_000;
@@ -93,7 +93,7 @@ export class Reloader {
       if (this.#stopped) return ["The exporter is shutting down"];
       const problems = apply(config);
       if (problems.length === 0) {
-        for (const warning of [...warnings, ...scanWarnings(config)]) log.warn(warning);
+        for (const warning of [...warnings, ...startWarnings(config)]) log.warn(warning);
       }
       return problems.map((problem) => `${configFile}: ${problem}`);
     } catch (error) {

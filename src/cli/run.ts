@@ -3,10 +3,12 @@ import { App } from "../app.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { loadConfig } from "../config/load_config.ts";
 import type { Config } from "../config/config.ts";
+import { dialsOut, netProblems } from "../discovery/dials_out.ts";
 import { formatListenAddress, isLoopback, type ListenAddress } from "../http/listen_address.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
-import { scanWarnings } from "../scan/scan_warnings.ts";
 import { type Command, HELP, parseCommand, UsageError } from "./args.ts";
+import { checkConfig, startWarnings } from "./check.ts";
+import { learn, LearnError } from "./learn.ts";
 import { heldPermissions } from "./permissions.ts";
 import { openStateStorage } from "../storage/state_storage.ts";
 import { StoreError } from "../storage/store_error.ts";
@@ -36,7 +38,11 @@ export async function run(args: readonly string[]): Promise<number> {
         print(versionText());
         return EXIT.done;
       case "check":
-        return await check(command.configFile);
+        print(await checkConfig(command.configFile, { workingDirectory: Deno.cwd() }));
+        return EXIT.done;
+      case "learn":
+        print(await learn(command, { note: (text) => complain(`openport-exporter: ${text}\n`) }));
+        return EXIT.done;
       case "serve":
         return await serve(command);
     }
@@ -53,16 +59,13 @@ export async function run(args: readonly string[]): Promise<number> {
       complain(`openport-exporter: ${error.message}\n`);
       return EXIT.usage;
     }
+    if (error instanceof LearnError) {
+      complain(`openport-exporter: ${error.message}\n`);
+      return EXIT.failed;
+    }
     complain(`openport-exporter: unexpected error: ${errorText(error)}\n`);
     return EXIT.failed;
   }
-}
-
-async function check(configFile: string): Promise<number> {
-  const { config, warnings } = await loadConfig(configFile);
-  const all = [...warnings, ...scanWarnings(config)];
-  print([...all.map((warning) => `warning: ${warning}`), `${configFile}: OK`, ""].join("\n"));
-  return EXIT.done;
 }
 
 async function serve(command: ServeCommand): Promise<number> {
@@ -83,13 +86,14 @@ async function serve(command: ServeCommand): Promise<number> {
       "Anyone who reaches the listener can read the metrics and start scans: configure auth, or listen on loopback",
     ]
     : [];
-  for (const warning of [...warnings, ...scanWarnings(config), ...exposed]) log.warn(warning);
+  for (const warning of [...warnings, ...startWarnings(config), ...exposed]) log.warn(warning);
 
   // Without a listener the signal would end the program, and to open a large file takes a while.
   const reloadable = Promise.withResolvers<Reloader>();
   Deno.addSignalListener("SIGHUP", () => {
     void reloadable.promise.then((ready) => ready.reload());
   });
+  const dials = dialsOut(config);
   const storage = openStateStorage(config.state, { log, wallClock: Date.now });
   // The file is open, and SQLite needs no new ones: nothing else is ever written.
   await Deno.permissions.revoke({ name: "write" });
@@ -98,7 +102,11 @@ async function serve(command: ServeCommand): Promise<number> {
     log,
     wallClock: Date.now,
     apply: (next) => {
-      const refused = [...listenerProblems(config, next, command), ...app.restartNeeded(next)];
+      const refused = [
+        ...listenerProblems(config, next, command),
+        ...app.restartNeeded(next),
+        ...(dials ? [] : netProblems(next)),
+      ];
       if (refused.length === 0) app.reload(next);
       return refused;
     },
@@ -106,6 +114,7 @@ async function serve(command: ServeCommand): Promise<number> {
   const app: App = new App({
     config,
     log,
+    workingDirectory: Deno.cwd(),
     build,
     telemetryPath: command.telemetryPath,
     path: Deno.env.get("PATH"),
@@ -119,8 +128,8 @@ async function serve(command: ServeCommand): Promise<number> {
     storage.store.close();
     return EXIT.failed;
   }
-  // From here on nothing opens a connection: what is not held cannot be misused.
-  await Deno.permissions.revoke({ name: "net" });
+  // Where nothing opens a connection from here on: what is not held cannot be misused.
+  if (!dials) await Deno.permissions.revoke({ name: "net" });
   log.info("Listening", { address: formatListenAddress(listener.address) });
   log.info("Permissions held", await heldPermissions());
   if (command.autoReload) reloader.watch(content);

@@ -183,6 +183,12 @@ export class TargetSources {
     this.#learn();
   }
 
+  /** Whether a network is the address of a host name, of which `recheck` asks anew. */
+  isNamed(network: Network): boolean {
+    return network.prefix === addressBits(network.family) &&
+      this.#named.origins.has(addressText(network));
+  }
+
   /**
    * Whether a network that is about to be scanned is still what it was planned as. The address of a
    * host name is `gone` when the name has it no more; whether it does is asked anew.

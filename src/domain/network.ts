@@ -13,6 +13,9 @@ export const MAX_ADDRESSES = 2n ** 24n;
 /** Shortest IPv6 prefix that may be scanned (contract, section 2): 65,536 addresses. */
 export const MIN_IPV6_PREFIX = 112;
 
+/** Stands where a scan has no address yet: 0.0.0.0, which is nobody's and is never scanned. */
+export const NO_NETWORK: Network = { family: 4, base: 0n, prefix: 32 };
+
 /** Number of bits in an address of `family`. */
 export function addressBits(family: Family): 32 | 128 {
   return family === 4 ? 32 : 128;

@@ -205,6 +205,7 @@ export class UnitRun {
         ? "partial"
         : "failed",
       failure: this.#stopped ? undefined : failure,
+      startedAt: this.#startedAt,
       duration: (now - this.#startedAt) / 1000,
       up: this.#up,
       down: this.#down,

@@ -1,4 +1,4 @@
-import { type Network, parseNetwork } from "../domain/network.ts";
+import { type Network, NO_NETWORK, parseNetwork } from "../domain/network.ts";
 import { parsePorts, PortSet } from "../domain/ports.ts";
 import { type FailureType, portsId, type ScanUnit, unitId } from "../domain/scan.ts";
 import { type RecordBlock, RecordBlocks } from "./record_blocks.ts";
@@ -15,6 +15,8 @@ export interface UnitSummary {
   readonly end: UnitEnd;
   /** Set for partial and failed. */
   readonly failure: { readonly type: FailureType; readonly message: string } | undefined;
+  /** When it began, milliseconds on the monotonic clock: before its first process. */
+  readonly startedAt: number;
   /** Seconds from the start of the first process to the end of the last. */
   readonly duration: number;
   readonly up: number;
@@ -226,7 +228,7 @@ export class ScanRecords {
     for (const { key, ports: text, configured, failures, alive, ...rest } of saved.records) {
       const ports = portSets.get(text) ?? readPorts(text);
       portSets.set(text, ports);
-      const { network } = parseNetwork(key.target);
+      const network = networkOf(key.target);
       const record = this.#add({ key, network, ports }, configured);
       Object.assign(record, rest);
       record.failures = new Map(Object.entries(failures) as [FailureType, number][]);
@@ -322,6 +324,11 @@ export class ScanRecords {
 /** What follows the target in `unitId`. */
 function groupOf({ key, ports }: Pick<ScanUnit, "key" | "ports">): string {
   return `${key.protocol} ${portsId(key.portRange, ports)}`;
+}
+
+/** The network that a label `target` names; none for a host name that never resolved. */
+function networkOf(target: string): Network {
+  return target.includes("/") ? parseNetwork(target).network : NO_NETWORK;
 }
 
 /** Ports as they were stored; a sweep of known ports may expect none. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Exporter } from "../support/exporter.ts";
 import { Prometheus } from "../support/prometheus.ts";
 
-const PROMETHEUS_PORT = 19_192;
-const BLACKBOX_PORT = 19_193;
+const PROMETHEUS_PORT = 19_194;
+const BLACKBOX_PORT = 19_195;
 const PORT = 20_400;
 const OTHER_PORT = 20_401;
 
@@ -71,8 +71,8 @@ targets: [{ target: 127.0.0.1, name: web }, "::1"]
   });
   const probed = async () => {
     const found = await prometheus.query("probe_success");
-    return found.map(({ labels: { __name__: _, ...labels }, value }) => ({ ...labels, value }))
-      .sort((a, b) => String(a["ip"]).localeCompare(String(b["ip"]), "en"));
+    return found.map(({ labels: { __name__: _, ...labels }, value }) => ({ labels, value }))
+      .sort((a, b) => a.labels["ip"]! < b.labels["ip"]! ? -1 : 1);
   };
   const until = async <T>(read: () => Promise<T>, expected: T) => {
     const deadline = performance.now() + 40_000;
@@ -91,8 +91,11 @@ targets: [{ target: 127.0.0.1, name: web }, "::1"]
   };
   const job = "open-port-probes";
   const port = String(PORT);
-  const v4 = { instance: `127.0.0.1:${PORT}`, ip: "127.0.0.1", job, name: "web", port, value: 1 };
-  const v6 = { instance: `[::1]:${PORT}`, ip: "::1", job, name: "::1", port, value: 1 };
+  const v4 = {
+    labels: { instance: `127.0.0.1:${PORT}`, ip: "127.0.0.1", job, name: "web", port },
+    value: 1,
+  };
+  const v6 = { labels: { instance: `[::1]:${PORT}`, ip: "::1", job, name: "::1", port }, value: 1 };
   await until(listed, [`127.0.0.1:${PORT}`, `127.0.0.1:${OTHER_PORT}`, `[::1]:${PORT}`]);
   assert.deepEqual(await listed(`?port=${OTHER_PORT}`), [`127.0.0.1:${OTHER_PORT}`]);
   assert.deepEqual(await listed("?name=web"), [`127.0.0.1:${PORT}`, `127.0.0.1:${OTHER_PORT}`]);

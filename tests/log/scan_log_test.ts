@@ -11,6 +11,7 @@ const SCAN = "target=127.0.0.0/30 port_range=22,80 protocol=tcp";
 const SUMMARY: UnitSummary = {
   end: "complete",
   failure: undefined,
+  startedAt: 0,
   duration: 1.23456,
   up: 3,
   down: 1,

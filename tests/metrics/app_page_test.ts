@@ -15,6 +15,7 @@ async function familiesOf(config: string): Promise<{ names: string[]; page: stri
       date: () => new Date(0),
     }),
     telemetryPath: "/metrics",
+    workingDirectory: "/",
     path: undefined,
     build: { version: "1.2.3", revision: "unknown", runtime: "deno" },
     store: new MemoryStore(),

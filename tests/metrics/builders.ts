@@ -100,6 +100,7 @@ export function summary(changes: Partial<UnitSummary> = {}): UnitSummary {
   return {
     end: "complete",
     failure: undefined,
+    startedAt: 0,
     duration: 1.25,
     up: 1,
     down: 0,

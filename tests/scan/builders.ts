@@ -128,6 +128,7 @@ export function makeSummary(changes: Partial<UnitSummary> = {}): UnitSummary {
   return {
     end: "complete",
     failure: undefined,
+    startedAt: 0,
     duration: 3,
     up: 1,
     down: 0,

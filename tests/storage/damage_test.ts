@@ -120,12 +120,15 @@ Deno.test("a damaged file is set aside, or opens with the data that was stored",
   });
 });
 
-Deno.test("a file with one of its pages in place of another is set aside", async () => {
+Deno.test("a file with one of its pages in place of another never gives other data", async () => {
   await inDirectory((directory) => {
     const path = `${directory}/state.db`;
     const { store } = openNow(path);
     store.save({
       hosts: hosts(1).slice(0, 80),
+      // Of an empty table, the page is one that nothing can be told from.
+      records: [record()],
+      changes: [change()],
       targets: Array.from({ length: 50 }, (_, i) => target({ target: `10.0.${i}.0/24` })),
       rounds: Array.from({ length: 50 }, (_, i) => ({ id: `${i}`, dueAt: i, taken: i })),
       learnt: Array.from({ length: 50 }, (_, i) => ({ source: `name ${i}`, value: `["${i}"]` })),
@@ -141,8 +144,14 @@ Deno.test("a file with one of its pages in place of another is set aside", async
         const damaged = whole.slice();
         damaged.copyWithin(to * 4096, from * 4096, (from + 1) * 4096);
         Deno.writeFileSync(copy, damaged);
-        tryDamaged(copy, [saved]);
-        Deno.removeSync(copy);
+        // The changes are not read at the start: what is wrong with them shows later.
+        try {
+          const opened = openNow(copy);
+          if (opened.setAside === undefined) assert.deepEqual(arrays(opened.store.load()), saved);
+          opened.store.close();
+        } catch (error) {
+          assert.ok(error instanceof StoreError, String(error));
+        }
       }
     }
   });
