@@ -61,8 +61,8 @@ export const HELP = `usage: openport-exporter [flags]
 Scans networks with nmap and serves the open ports as Prometheus metrics.
 
 Commands:
-  learn                        Print what is open now as expected ports, in YAML to review and paste:
-                               what the running exporter knows, or else what its state file holds.
+  learn                        Print what is open now as expected ports, in YAML to review and
+                               paste: what the running exporter knows, or else its state file.
 
 Flags:
   --config.check               Validate the configuration, print the plan and a verdict, and exit.

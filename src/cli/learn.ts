@@ -63,10 +63,10 @@ async function openHosts(
 }
 
 function openHostsInState(path: string, why: string): OpenHost[] {
-  const hint = "start the exporter, or say where it listens with --web.listen-address";
+  const say = "say where it listens with --web.listen-address";
   if (path === "") {
     throw new LearnError(
-      `Cannot learn what is open: ${why}, and state is kept in memory only (${hint})`,
+      `Cannot learn what is open: ${why}, and state is kept in memory only (start the exporter, or ${say})`,
     );
   }
   try {
@@ -74,9 +74,10 @@ function openHostsInState(path: string, why: string): OpenHost[] {
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     const reason = error.code === "locked"
-      ? `${path} is in use by a running exporter`
-      : error.message.replace(/^Cannot use (.*?): /, "$1 cannot be used: ");
-    throw new LearnError(`Cannot learn what is open: ${why}, and ${reason} (${hint})`, {
+      ? `${path} is in use by a running exporter (${say})`
+      : `${error.message.replace(/^Cannot use (.*?): /s, "$1 cannot be used: ")} ` +
+        `(start the exporter, or ${say})`;
+    throw new LearnError(`Cannot learn what is open: ${why}, and ${reason}`, {
       cause: error,
     });
   }

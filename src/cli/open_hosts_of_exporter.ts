@@ -12,7 +12,7 @@ const AT_ONCE = 8;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 const hostList = z.object({
-  hosts: z.array(z.object({ ip: z.string() })),
+  hosts: z.array(z.object({ ip: z.union([z.ipv4(), z.ipv6()]) })),
   next: z.string().optional(),
 });
 const hostDetail = z.object({
@@ -91,31 +91,45 @@ interface GetOptions<T> {
 }
 
 /** Undefined where there is no such thing. */
-async function get<T>(
-  url: URL,
-  { auth, shape, signal }: GetOptions<T>,
-): Promise<T | undefined> {
+async function get<T>(url: URL, { auth, shape, signal }: GetOptions<T>): Promise<T | undefined> {
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-  const response = await fetch(url, {
-    headers: {
-      Accept: "application/json",
-      ...(auth !== undefined && { Authorization: basic(auth) }),
-    },
-    redirect: "manual",
-    signal: AbortSignal.any([signal, timeout]),
-  }).catch((error) => {
+  try {
+    const response = await fetch(url, {
+      headers: {
+        Accept: "application/json",
+        ...(auth !== undefined && { Authorization: basic(auth) }),
+      },
+      redirect: "manual",
+      signal: AbortSignal.any([signal, timeout]),
+    });
+    return await read(response, { auth, shape });
+  } catch (error) {
     if (!timeout.aborted) throw error;
     throw new Error(`it did not answer within ${REQUEST_TIMEOUT_MS / 1000} s`, { cause: error });
-  });
+  }
+}
+
+async function read<T>(
+  response: Response,
+  { auth, shape }: Omit<GetOptions<T>, "signal">,
+): Promise<T | undefined> {
   const { status } = response;
   if (status !== 200) {
     await response.body?.cancel();
     if (status === 404) return undefined;
     throw new Error(statusReason(status, auth));
   }
-  const answer = shape.safeParse(await response.json().catch(() => undefined));
+  const answer = shape.safeParse(parseJson(await response.text()));
   if (answer.success) return answer.data;
   throw new Error("it answered something else than expected (another program may listen there)");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function statusReason(status: number, auth: AuthConfig | undefined): string {

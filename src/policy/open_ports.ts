@@ -82,9 +82,9 @@ export class OpenPortFinder {
     for (const host of hosts) {
       const found: OpenPorts[] = [];
       for (const protocol of protocols) {
-        const all = host[protocol]?.open ?? [];
+        const all = host?.[protocol]?.open ?? [];
         const open = ports === undefined ? all : all.filter((port) => ports.has(port));
-        if (open.length === 0) continue;
+        if (host === undefined || open.length === 0) continue;
         const target = claims === undefined ? asked : narrowest(claims, host.address);
         found.push({ ip: host.address.text, protocol, ports: open, target });
       }
@@ -107,10 +107,12 @@ export class OpenPortFinder {
     return claims;
   }
 
-  *#hostsOf({ networks }: LabelledTarget): Iterable<KnownHost> {
+  *#hostsOf({ networks }: LabelledTarget): Iterable<KnownHost | undefined> {
     for (const network of disjoint(networks.map(({ network }) => network))) {
       const { family, base } = network;
       yield* this.#hosts({ family, value: base }, { family, value: lastOf(network) });
+      // There may be many in which nothing is known.
+      yield undefined;
     }
   }
 

@@ -61,6 +61,16 @@ Deno.test("parseCommand() reads every flag, with = and with a blank", () => {
     f(`--web.telemetry-path=${path}`, { telemetryPath: path });
   }
   f("--", {});
+  // A word.
+  const learn = { name: "learn", configFile: "config.yaml", listen: undefined } as const;
+  f("learn", learn);
+  f("learn --config.file=x", { ...learn, configFile: "x" });
+  f("--web.listen-address :1234 learn", {
+    ...learn,
+    listen: { hostname: "0.0.0.0", port: 1234 },
+  });
+  f("learn --help", { name: "help" });
+  f("--version learn", { name: "version" });
 });
 
 Deno.test("parseCommand() refuses what it does not know, and says what was meant", () => {
@@ -183,17 +193,33 @@ Deno.test("parseCommand() refuses what it does not know, and says what was meant
     );
   }
   const taken = ["/", "/query", "/healthz", "/-/healthy", "/-/ready", "/-/reload", "/config"];
-  taken.push("/v1/changes", "/v1/hosts", "/v1/hosts/", "/v1/hosts/127.0.0.1", "/v1/hosts/a/b");
+  taken.push(
+    "/v1/sd",
+    "/v1/changes",
+    "/v1/hosts",
+    "/v1/hosts/",
+    "/v1/hosts/127.0.0.1",
+    "/v1/hosts/a/b",
+  );
   for (const path of taken) {
     f(
       [`--web.telemetry-path=${path}`],
       `--web.telemetry-path: Cannot use ${path}: something else is served there`,
     );
   }
+  // Flags that mean nothing beside a word.
+  for (const flag of ["config.check", "config.enable-auto-reload"]) {
+    f(["learn", `--${flag}`], `--${flag}: Cannot use it with learn`);
+    f(["learn", `--no-${flag}`], `--${flag}: Cannot use it with learn`);
+  }
+  f(["--log.level=debug", "learn"], "--log.level: Cannot use it with learn");
+  f(["learn", "--web.listen-address=x"], /^--web\.listen-address: Cannot/);
   // Arguments that are no flags, subcommands of later parts included.
-  for (const word of ["config.yaml", "help", "scan", "learn", "rules", "dashboard", "", "-"]) {
+  for (const word of ["config.yaml", "help", "scan", "Learn", "rules", "dashboard", "", "-"]) {
     f([word], `Unexpected argument ${JSON.stringify(word)}: all flags begin with --`);
   }
+  f(["learn", "learn"], 'Unexpected argument "learn": all flags begin with --');
+  f(["learn", "x"], 'Unexpected argument "x": all flags begin with --');
   f(["--config.check", "true"], 'Unexpected argument "true": all flags begin with --');
   f(["--help", "me"], 'Unexpected argument "me": all flags begin with --');
   f(["--", "--help"], 'Unexpected argument "--help": all flags begin with --');
@@ -213,6 +239,8 @@ Deno.test("HELP names every flag and fits a terminal", () => {
     "--web.listen-address",
     "--web.telemetry-path",
   ]);
+  const words = [...HELP.matchAll(/^ {2}([a-z]+) /gm)].map(([, word]) => word);
+  assert.deepEqual(words, ["learn"]);
   assert.ok(HELP.split("\n").every((line) => line.length <= 100));
   assert.ok(HELP.endsWith("\n"));
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import denoJson from "../../deno.json" with { type: "json" };
+import { host, openNow } from "../storage/builders.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 /** The command of `deno task start`, word by word: what users run, with its permissions. */
@@ -92,22 +93,43 @@ Deno.test("run() ends with 2 and a hint when the command line is wrong", async (
   }
 });
 
-Deno.test("run() checks the example configuration: a verdict on stdout, nothing else", async () => {
-  assert.deepEqual(await run("--config.check"), {
-    code: 0,
-    stdout: "config.yaml: OK\n",
-    stderr: "",
-  });
+Deno.test("run() checks the example configuration: the plan and a verdict on stdout, nothing else", async () => {
+  const { code, stdout, stderr } = await run("--config.check");
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^TARGET .*\n127\.0\.0\.1 +1 +1-65535 +tcp +5m +65,535 +2\.2 min +44 %\n\n/);
+  assert.match(stdout, /\n\nconfig\.yaml: OK\n$/);
 });
 
-Deno.test("run() checks with the warnings before the verdict", async () => {
+Deno.test("run() checks with the warnings between the plan and the verdict", async () => {
   await using config = await writeConfig("scanning: { interval: 5 }\ntargets: [127.0.0.9/31]\n");
   const { code, stdout, stderr } = await run("--config.check", `--config.file=${config.path}`);
   assert.deepEqual([code, stderr], [0, ""]);
-  const lines = stdout.split("\n");
-  assert.deepEqual(lines.slice(-2), [`${config.path}: OK`, ""]);
+  const lines = stdout.split("\n\n").at(-1)!.split("\n");
   const warnings = lines.slice(0, -2);
+  assert.deepEqual(lines.slice(-2), [`${config.path}: OK (${warnings.length} warnings)`, ""]);
   assert.ok(warnings.length >= 2 && warnings.every((line) => line.startsWith("warning: ")), stdout);
+});
+
+Deno.test("run() learns from the state file when nothing listens, and says what it cannot do", async () => {
+  await using config = await writeConfig("state: { path: gone.db }\ntargets: [127.0.0.1]\n");
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const flags = [`--config.file=${config.path}`, `--web.listen-address=:${port}`];
+  const gone = await run("learn", ...flags);
+  assert.deepEqual([gone.code, gone.stdout], [1, ""]);
+  assert.match(gone.stderr, /^openport-exporter: Cannot learn what is open: nothing listens on /);
+  const path = join(config.path, "../state.db");
+  const { store } = openNow(path);
+  store.save({ hosts: [host({ address: "127.0.0.1" })] });
+  store.close();
+  await Deno.writeTextFile(config.path, `state: { path: ${path} }\ntargets: [127.0.0.1]\n`);
+  const { code, stdout, stderr } = await run("learn", ...flags);
+  assert.deepEqual([code, stderr], [
+    0,
+    `openport-exporter: Nothing listens on 127.0.0.1:${port}: read ${path}\n`,
+  ]);
+  assert.match(stdout, /\ntargets:\n {2}- target: 127\.0\.0\.1\n {4}expected_ports: "22"\n$/);
 });
 
 Deno.test("run() prints every problem of a configuration on stderr, ends with 2, and never listens", async () => {

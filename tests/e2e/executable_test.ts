@@ -200,7 +200,8 @@ Deno.test("the executable accepts the example configuration, and ends with 2 wit
     [executable, "--config.check", `--config.file=${ROOT}config.yaml`],
     directory,
   );
-  assert.deepEqual([checked.code, checked.stdout], [0, `${ROOT}config.yaml: OK\n`]);
+  assert.equal(checked.code, 0);
+  assert.ok(checked.stdout.endsWith(`\n${ROOT}config.yaml: OK\n`), checked.stdout);
   const missing = await output([executable], directory);
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /^config\.yaml: Cannot read/);

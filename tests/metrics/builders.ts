@@ -1,10 +1,14 @@
 import { parseConfig } from "../../src/config/parse_config.ts";
+import { parseNetwork } from "../../src/domain/network.ts";
 import { PortSet } from "../../src/domain/ports.ts";
 import type { Protocol } from "../../src/domain/scan.ts";
 import { exporterMetrics, httpRequestCounter } from "../../src/metrics/exporter_metrics.ts";
+import { policyMetrics } from "../../src/metrics/policy_metrics.ts";
 import { portMetrics } from "../../src/metrics/port_metrics.ts";
 import { processMetrics } from "../../src/metrics/process_metrics.ts";
 import { scanMetrics } from "../../src/metrics/scan_metrics.ts";
+import { type LabelledTarget, targetMetrics } from "../../src/metrics/target_metrics.ts";
+import { PortPolicy } from "../../src/policy/port_policy.ts";
 import type { Metric } from "../../src/prometheus/metric.ts";
 import { Registry } from "../../src/prometheus/registry.ts";
 import { planTargets } from "../../src/schedule/plan.ts";
@@ -22,7 +26,11 @@ export const NO_LIMITS = { perHost: () => Infinity, total: () => Infinity };
 export interface World {
   readonly state: PortState;
   readonly records: ScanRecords;
+  readonly policy: PortPolicy;
   nmap: { version: string; technique: string } | undefined;
+  seriesPerHost: number;
+  /** Targets with their labels. */
+  labelled: readonly LabelledTarget[];
   /** The families in the order in which they are made. */
   readonly families: readonly Metric[];
   readonly registry: Registry;
@@ -52,10 +60,14 @@ export function makeWorld(
   }
   const requests = httpRequestCounter();
   requests.init({ route: "/metrics", method: "GET", code: "200" });
+  const policy = new PortPolicy({ state, lookedForSince: () => undefined });
   const world: World = {
     state,
     records,
+    policy,
     nmap: undefined,
+    seriesPerHost: Infinity,
+    labelled: [],
     families: [
       ...exporterMetrics({
         version: "1.2.3",
@@ -71,7 +83,13 @@ export function makeWorld(
         lastReload: () => ({ successful: true, succeededAt: NOW / 1000 - 60 }),
       }),
       requests,
-      ...portMetrics(state, NO_LIMITS),
+      ...portMetrics(state, { perHost: () => world.seriesPerHost, total: () => Infinity }),
+      ...policyMetrics(policy),
+      ...targetMetrics({
+        targets: () => world.labelled,
+        failingLists: () => 1,
+        unresolvedNames: () => 2,
+      }),
       ...scanMetrics(records, { durationMetrics: () => durationMetrics }),
       ...processMetrics({
         residentMemory: () => 100_000_000,
@@ -128,6 +146,16 @@ export function makeSmallWorld(options: { durationMetrics?: boolean } = {}): Wor
   state.apply([look("127.0.0.1", "udp", [])], "everything");
   state.apply([look("2001:db8::1", "tcp", [80])], "everything");
   state.apply([{ ...look("2001:db8::", "tcp", []), alive: false }], "everything");
+  state.apply([look("192.0.2.9", "tcp", [22, 80])], "everything");
+  state.apply([look("192.0.2.9", "udp", [22])], "everything");
+  world.seriesPerHost = 2;
+  world.labelled = [{ name: "web", labels: { team: 'a "b"', env: "test" } }];
+  world.policy.replace([{
+    name: "web",
+    networks: [parseNetwork("2001:db8::/127").network, parseNetwork("198.51.100.1").network],
+    expected: { tcp: PortSet.of([22]), udp: PortSet.EMPTY },
+    allowed: { tcp: PortSet.EMPTY, udp: PortSet.EMPTY },
+  }]);
   records.finish(record("127.0.0.1/32", "tcp"), summary());
   records.finish(record("127.0.0.1/32", "tcp"), summary({ duration: 4000 }));
   records.target("127.0.0.1/32").openToClosed = 1;

@@ -36,6 +36,15 @@ const FAMILIES: Readonly<Record<string, readonly [type: string, labels: readonly
   openport_config_last_reload_successful: ["gauge", []],
   openport_config_last_reload_success_timestamp_seconds: ["gauge", []],
   openport_http_requests_total: ["counter", ["route", "method", "code"]],
+  openport_port_series_dropped: ["gauge", []],
+  openport_host_port_limit_exceeded: ["gauge", ["ip"]],
+  openport_unexpected_open_port: ["gauge", ["name", "ip", "port", "protocol"]],
+  openport_expected_port_missing: ["gauge", ["name", "ip", "port", "protocol"]],
+  openport_policy_violations: ["gauge", ["name"]],
+  openport_policy_unknown_ports: ["gauge", ["name"]],
+  openport_target_info: ["gauge", ["name"]],
+  openport_target_lists_failing: ["gauge", []],
+  openport_target_names_unresolved: ["gauge", []],
   process_resident_memory_bytes: ["gauge", []],
   process_cpu_seconds_total: ["counter", []],
   process_start_time_seconds: ["gauge", []],
@@ -74,6 +83,8 @@ Deno.test("every family has exactly the name, type and labels that users know", 
     assert.match(help, /^[A-Z1][^]*\.$/, name);
     for (const sample of samples) {
       const names = [...sample.matchAll(/[{,](\w+)="/g)].map(([, label]) => label);
+      // What a list labels its targets with is the list's.
+      if (name === "openport_target_info") names.splice(1);
       const expected = sample.startsWith(`${name}_bucket`) ? [...labels, "le"] : labels;
       assert.deepEqual(names, expected, sample);
     }

@@ -269,7 +269,7 @@ Deno.test("UnitRun.summary() sums up all batches", () => {
   assert.deepEqual(summary, {
     end: "complete",
     failure: undefined,
-    startedAt: 0,
+    startedAt: run.startedAt,
     duration: 3.5,
     up: 3,
     down: 29,

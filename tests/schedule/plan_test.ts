@@ -148,7 +148,7 @@ function planned(targets: string, scanning = ""): string[] {
   );
 }
 
-Deno.test("planTargets() plans every network, protocol and schedule of a target, but names and what is known", () => {
+Deno.test("planTargets() plans every network, protocol and schedule of a target, but names", () => {
   assert.deepEqual(
     planned(
       "{ target: [10.0.0.1, a.example.com, ::1], name: a, protocol: both, sweeps: [" +
@@ -156,16 +156,34 @@ Deno.test("planTargets() plans every network, protocol and schedule of a target,
     ),
     [
       "10.0.0.1/32 1-9 tcp 86400",
+      "10.0.0.1/32 known tcp 60",
       "10.0.0.1/32 22,80 tcp 900",
       "10.0.0.1/32 1-9 udp 86400",
+      "10.0.0.1/32 known udp 60",
       "10.0.0.1/32 22,80 udp 900",
       "::1/128 1-9 tcp 86400",
+      "::1/128 known tcp 60",
       "::1/128 22,80 tcp 900",
       "::1/128 1-9 udp 86400",
+      "::1/128 known udp 60",
       "::1/128 22,80 udp 900",
       "10.0.0.2/32 1-9 tcp 86400",
     ],
   );
+});
+
+Deno.test("planTargets() makes sweeps of known ports one, with the ports that any of them expects", () => {
+  const targets = planTargets(
+    parseConfig(
+      "targets:\n" +
+        '  - { target: 10.0.0.0/24, expected_ports: "22", sweeps: [{ port_range: known, interval: 1m }] }\n' +
+        '  - { target: 10.0.0.0/24, name: b, expected_ports: "80", sweeps: [{ port_range: known, interval: 30s }] }\n',
+      "config.yaml",
+    ).config,
+  ).filter(({ portRange }) => portRange === "known");
+  assert.deepEqual(targets.map(({ ports, interval }) => `${ports} ${interval}`), ["22,80 30"]);
+  assert.equal(targets[0]!.id, "10.0.0.0/24 tcp known /24");
+  assert.equal(new Plan(targets).targetOf(targets[0]!.unitAt(0)), targets[0]);
 });
 
 Deno.test("planTargets() makes equal units of several targets one, under the first text, with the shortest interval", () => {

@@ -110,8 +110,8 @@ Deno.test("a damaged file is set aside, or opens with the data that was stored",
         const damaged = damage(whole.slice());
         const copy = `${directory}/${run++}.db`;
         Deno.writeFileSync(copy, damaged);
-        // A file cut off at its very beginning is a new one.
-        ends.push(tryDamaged(copy, damaged.length === 0 ? [nothing] : [saved]));
+        // To SQLite a file of one byte is as new as an empty one.
+        ends.push(tryDamaged(copy, damaged.length <= 1 ? [nothing] : [saved]));
       }),
       { numRuns: 400 },
     );
