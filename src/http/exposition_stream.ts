@@ -48,6 +48,7 @@ export function streamOf(
         controller.close();
         return;
       }
+      // Read at once, because somebody waits for it: the bytes are ours again at the next pull.
       controller.enqueue(bytes as Uint8Array<ArrayBuffer>);
       wait();
     },
