@@ -9,7 +9,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["config", "domain", "log", "prometheus", "state", "text"],
   log: ["domain", "state", "text"],
   metrics: ["domain", "prometheus", "state"],
-  nmap: ["domain"],
+  nmap: ["async", "domain"],
   prometheus: [],
   queue: ["domain", "schedule"],
   scan: ["async", "domain", "queue", "state"],
