@@ -24,7 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["config", "domain", "log", "policy", "prometheus", "state", "text"],
   log: ["domain", "state", "text"],
   metrics: ["domain", "policy", "prometheus", "state"],
-  nmap: ["domain"],
+  nmap: ["async", "domain"],
   policy: ["domain", "state", "text"],
   prometheus: [],
   queue: ["domain", "schedule"],

@@ -73,10 +73,9 @@ function readDocument(
   });
   const documents = Array.isArray(parsed) ? parsed : [];
   const errors = documents.flatMap((document) => document.errors);
-  if (errors.length > 0) {
-    return runs.length > 0 ? undefined : broken(firstPerOffset(errors), locate);
-  }
   const second = documents[1];
+  if (runs.length > 0 && (errors.length > 0 || second !== undefined)) return undefined;
+  if (errors.length > 0) return broken(firstPerOffset(errors), locate);
   if (second !== undefined) {
     const message = "Cannot use several YAML documents in one file (remove what follows ---)";
     return broken([{ offset: second.contents?.range[0] ?? second.range[0], message }], locate);

@@ -1,3 +1,4 @@
+import { Turns } from "../async/turns.ts";
 import { PortSet } from "../domain/ports.ts";
 import type {
   HostReport,
@@ -31,6 +32,7 @@ type Ended = Extract<ProcessResult, { kind: "ended" }>;
 export function createNmapScanner(
   { processes, technique, isExcluded, now }: NmapScannerDeps,
 ): Scanner {
+  const turns = new Turns();
   return async function scanWithNmap(job, signal): Promise<ScanOutcome> {
     const startedAt = now();
     const failed = (failure: ScanFailure): ScanOutcome => ({
@@ -72,13 +74,10 @@ export function createNmapScanner(
         covered,
         asked: failure === undefined ? job.addresses : [],
       });
-    return {
-      failure,
-      hosts,
-      covered,
-      startedAt,
-      endedAt: now(),
-    };
+    const endedAt = now();
+    // Several processes may end at once, and each outcome takes a while to be applied and stored.
+    await turns.next();
+    return { failure, hosts, covered, startedAt, endedAt };
   };
 }
 

@@ -10,6 +10,8 @@ export class Exposition {
   readonly #encoding: Encoding;
   readonly #member: GzipMember | undefined;
   readonly #onClose: () => void;
+  /** Pages of which bytes are with the reader. */
+  readonly #lent: Page[] = [];
   #next = 0;
   #begun = false;
   #closed = false;
@@ -31,8 +33,12 @@ export class Exposition {
     for (const page of pages) page.addReader(encoding, backlog);
   }
 
-  /** The next bytes, some ten thousand mostly; undefined when there are no more. */
+  /**
+   * The next bytes, some ten thousand mostly; undefined when there are no more. They are valid until the
+   * next call: whoever needs them for longer copies them.
+   */
   next(): Uint8Array | undefined {
+    this.#giveBack();
     const parts: Uint8Array[] = [];
     if (!this.#begun && this.#member !== undefined) parts.push(GZIP_HEAD);
     this.#begun = true;
@@ -42,20 +48,27 @@ export class Exposition {
       parts.push(part);
       size += part.length;
     }
-    return parts.length === 0 ? undefined : joined(parts);
+    if (parts.length === 0) return undefined;
+    if (parts.length === 1) return parts[0];
+    const copy = joined(parts);
+    this.#giveBack();
+    return copy;
   }
 
   #nextPart(): Uint8Array {
     const page = this.#pages[this.#next];
     if (page === undefined) {
-      this.close();
+      this.#end();
       return this.#member?.tail() ?? new Uint8Array();
     }
-    const part = this.#read(page);
-    // Read: it is kept for others at most.
-    page.removeReader(this.#encoding);
     this.#pages[this.#next++] = undefined;
-    return part;
+    this.#lent.push(page);
+    return this.#read(page);
+  }
+
+  /** Takes back the pages whose bytes were handed out. */
+  #giveBack(): void {
+    for (const page of this.#lent.splice(0)) page.removeReader(this.#encoding);
   }
 
   #read(page: Page): Uint8Array {
@@ -76,8 +89,13 @@ export class Exposition {
     this.#onCut?.();
   }
 
-  /** Lets go of everything that was not read. */
+  /** Lets go of everything, also of what was handed out last. */
   close(): void {
+    this.#end();
+    this.#giveBack();
+  }
+
+  #end(): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const page of this.#pages) page?.removeReader(this.#encoding);
@@ -86,7 +104,6 @@ export class Exposition {
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

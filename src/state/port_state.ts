@@ -108,6 +108,8 @@ export class PortState {
   readonly #options: PortStateOptions;
   /** Milliseconds after which a closed port is forgotten. */
   closedRetention: number;
+  /** From the monotonic clock to unix milliseconds, as of the last time that the clocks were read. */
+  #wallOffset = 0;
   /** No port that is kept closed any sooner, unix milliseconds. */
   #oldestClosed = Infinity;
   readonly #unsaved: Record<Protocol, Set<string>> = { tcp: new Set(), udp: new Set() };
@@ -145,6 +147,7 @@ export class PortState {
 
   /** Applies looks (contract, section 5); what `trust` does not cover comes back as doubts. */
   apply(looks: readonly Look[], trust: Trust): Applied {
+    this.#readClocks();
     const applied: Applied = { changes: [], doubts: [] };
     for (const look of looks) this.#applyLook(look, trust, applied);
     return applied;
@@ -236,8 +239,14 @@ export class PortState {
     return this.#wallTime(layer?.takenAt ?? this.#options.now());
   }
 
+  /** Unix milliseconds of a time on the monotonic clock. */
   #wallTime(monotonic: number): number {
-    return Math.round(this.#options.wallClock() - this.#options.now() + monotonic);
+    return Math.round(this.#wallOffset + monotonic);
+  }
+
+  /** Reads the clocks, once for everything that is done in one go. */
+  #readClocks(): void {
+    this.#wallOffset = this.#options.wallClock() - this.#options.now();
   }
 
   #host(address: string): HostState {
@@ -280,6 +289,7 @@ export class PortState {
     limit: number;
     after: string | undefined;
   }): { hosts: HostSummary[]; next: string | undefined } {
+    this.#readClocks();
     const start = after === undefined ? undefined : newHost(parseAddress(after));
     const hosts: HostSummary[] = [];
     for (const host of this.#blocks.after(start)) {
@@ -293,6 +303,7 @@ export class PortState {
 
   /** What is known of one address; undefined when it was never looked at. */
   describe(address: string): HostDetail | undefined {
+    this.#readClocks();
     const host = this.#hosts.get(address);
     if (host === undefined) {
       const covered = PROTOCOLS.some((protocol) => this.#silent.get(address, protocol));
@@ -334,6 +345,7 @@ export class PortState {
 
   /** What changed since this was last asked for, as it is now. */
   takeUnsaved(): UnsavedHosts {
+    this.#readClocks();
     const unsaved: UnsavedHosts = { hosts: [], forgottenHosts: [] };
     for (const protocol of PROTOCOLS) {
       for (const address of this.#unsaved[protocol]) {

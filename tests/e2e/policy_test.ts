@@ -26,7 +26,7 @@ for (const ending of ["killed", "timed out"] as const) {
     await nmap.end(ending);
     await using exporter = await Exporter.start({
       pathPrefix: nmap.dir,
-      config: `scanning: { interval: 1, host_timeout: 0 }
+      config: `scanning: { interval: 1, host_timeout: 0, min_rate: 0, min_parallelism: 0 }
 targets:
   - { target: ${ip}, name: web, port_range: "2101-2105", expected_ports: "2101,2102/tcp", allowed_ports: "2103" }
 `,

@@ -8,7 +8,7 @@ export type Ending = "own" | "killed" | "timed out";
 export interface WrappedNmap extends AsyncDisposable {
   /** To be put first in PATH. */
   readonly dir: string;
-  /** Makes scans end like this from the next one on; `timed out` needs `host_timeout: 0`. */
+  /** Makes scans end like this from the next one on; `timed out` needs `host_timeout: 0` and `min_rate: 0`. */
   end(how: Ending): Promise<void>;
   /** Arguments of every scan so far, oldest first. */
   scans(): Promise<string[][]>;
@@ -32,7 +32,7 @@ echo "$*" >> ${dir}/scans
 read -r ending < ${dir}/ending
 case $ending in
   killed) kill -KILL $$ ;;
-  "timed out") exec ${real} --host-timeout 1ms "$@" ;;
+  "timed out") exec ${real} --host-timeout 1ms --scan-delay 50ms "$@" ;;
   *) exec ${real} "$@" ;;
 esac
 `,
