@@ -9,7 +9,9 @@ export function denoPeer(name: "ours" | "prom-client", v8Flags: readonly string[
   const file = name === "ours" ? "ours.ts" : "prom_client.ts";
   const flags = v8Flags.length === 0 ? [] : [`--v8-flags=${v8Flags.join(",")}`];
   const path = new URL(file, import.meta.url).pathname;
-  return { name, command: [Deno.execPath(), "run", "--frozen", "-A", ...flags, path] };
+  // prom-client is none of the project's packages, so the project's lock file knows nothing of it.
+  const packages = name === "ours" ? ["--frozen"] : ["--no-config", "--no-lock"];
+  return { name, command: [Deno.execPath(), "run", ...packages, "-A", ...flags, path] };
 }
 
 /**
