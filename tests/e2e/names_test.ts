@@ -144,19 +144,24 @@ Deno.test("a name that comes to resolve into an excluded network is not scanned 
     exporter.until(check, { seconds: 20, what });
   await page((now) => successes(now)["127.0.75.1/32"]! >= 1, "it is scanned");
 
-  await namespace.setHosts({ "web.test": ["127.0.76.1", "::1"] });
-  await page((now) => successes(now)["127.0.75.1/32"] === undefined, "the old address leaves");
-  const scans = (await nmap.scans()).length;
-  await new Promise((resolve) => setTimeout(resolve, 2500));
-  assert.equal((await nmap.scans()).length, scans, "nothing is scanned any more");
-  const none = await exporter.metrics();
-  assert.deepEqual(status(none), {});
-
-  // beside an address that may be scanned
-  await namespace.setHosts({ "web.test": ["127.0.76.1", "127.0.75.1"] });
-  await page((now) => successes(now)["127.0.75.1/32"]! >= 2, "the allowed address is scanned");
-  const scanned = new Set(
-    (await nmap.scans()).flatMap((args) => args.slice(args.indexOf("--") + 1)),
+  // beside an address that may be scanned, then alone
+  await namespace.setHosts({ "web.test": ["127.0.76.1", "127.0.75.1", "::1"] });
+  const scans = successes(await exporter.metrics())["127.0.75.1/32"]!;
+  const beside = await page(
+    (now) => successes(now)["127.0.75.1/32"]! >= scans + 3,
+    "the allowed address is scanned on",
   );
-  assert.deepEqual([...scanned], ["127.0.75.1"]);
+  assert.deepEqual(status(beside), { "127.0.75.1 2201": 1 });
+  await namespace.setHosts({ "web.test": ["127.0.76.1", "::1"] });
+  const none = await page(
+    (now) => successes(now)["127.0.75.1/32"] === undefined,
+    "the address that it had leaves",
+  );
+  assert.deepEqual(status(none), {});
+  const before = (await nmap.scans()).length;
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  const argv = await nmap.scans();
+  assert.equal(argv.length, before, "nothing is scanned any more");
+  const scanned = argv.flatMap((args) => args.slice(args.indexOf("--") + 1));
+  assert.deepEqual([...new Set(scanned)], ["127.0.75.1"]);
 });
