@@ -84,6 +84,15 @@ export function newerError(path: string, version: number): StoreError {
   );
 }
 
+/** Ends a transaction, if one is open; asking SQLite first is not possible in every Deno that runs this. */
+export function rollBack(db: DatabaseSync): void {
+  try {
+    db.prepare("rollback").run();
+  } catch {
+    // There was none, or what failed before says more.
+  }
+}
+
 /**
  * Brings the schema to `migrations`, in one transaction; returns whether there was anything to do.
  *
@@ -101,7 +110,7 @@ export function migrate(db: DatabaseSync, migrations = MIGRATIONS): boolean {
     run(`pragma application_id = ${APPLICATION_ID}`);
     run("commit");
   } catch (error) {
-    if (db.isTransaction) run("rollback");
+    rollBack(db);
     throw error;
   }
   // The version must stand in the file itself, where it is looked for before anything is opened.

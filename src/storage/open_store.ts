@@ -1,6 +1,13 @@
 import { DatabaseSync } from "node:sqlite";
 import { headerVersion } from "./file_header.ts";
-import { isForeign, migrate, newerError, SCHEMA_VERSION, schemaVersion } from "./migrations.ts";
+import {
+  isForeign,
+  migrate,
+  newerError,
+  rollBack,
+  SCHEMA_VERSION,
+  schemaVersion,
+} from "./migrations.ts";
 import { setAside } from "./set_aside.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import { errorText, StoreError, storeErrorCode } from "./store_error.ts";
@@ -165,7 +172,7 @@ function checkWritable(db: DatabaseSync): void {
     if ((error as { errcode?: unknown }).errcode !== SQLITE_READONLY) throw error;
     throw new StoreError("corrupt", "its header forbids writing", { cause: error });
   } finally {
-    if (db.isTransaction) run("rollback");
+    rollBack(db);
   }
 }
 

@@ -118,12 +118,10 @@ export class SqliteStore implements StateStore {
   }
 
   #undo(): void {
-    // Some errors have ended the transaction already.
-    if (!this.#db.isTransaction) return;
     try {
       this.#rollback.run();
     } catch {
-      // What failed before says more.
+      // Some errors have ended the transaction already.
     }
   }
 

@@ -182,6 +182,34 @@ Deno.test("the executable uses the nmap that is first in PATH at start", async (
   assert.equal(samples.get('openport_nmap_info{version="0.42",scan_technique="syn"}'), 1);
 });
 
+Deno.test("the executable keeps its state over a restart", async () => {
+  await using nmap = await makeFakeNmap(undefined, {
+    scenario: { version: "0.42", hosts: { "127.0.0.1": { tcp: [4242] } } },
+  });
+  const kept = await Deno.makeTempDir({ prefix: "openport-exporter-kept-" });
+  try {
+    const options = {
+      executable,
+      directory: kept,
+      pathPrefix: nmap.dir,
+      config: 'targets: [127.0.0.1]\nscanning: { port_range: "4000-5000", interval: 1d }\n',
+    };
+    {
+      await using first = await Exporter.start(options);
+      await first.until((samples) => samples.has(openStatus(4242)), {
+        seconds: 20,
+        what: "the port that the fake invents is open",
+      });
+    }
+    await using second = await Exporter.start(options);
+    const samples = await second.metrics();
+    assert.equal(samples.get(openStatus(4242)), 1, second.log.join("\n"));
+    assert.ok(!second.log.some((line) => line.includes("State")), second.log.join("\n"));
+  } finally {
+    await Deno.remove(kept, { recursive: true });
+  }
+});
+
 Deno.test("the executable prints version, runtime and platform", async () => {
   const { code, stdout } = await output([executable, "--version"], directory);
   assert.equal(code, 0);
