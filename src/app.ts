@@ -5,11 +5,9 @@ import { type Address, parseAddress } from "./domain/address.ts";
 import { TargetSources, type UnresolvedName } from "./discovery/target_sources.ts";
 import { type Network, networkSize, NO_NETWORK } from "./domain/network.ts";
 import { NetworkIndex } from "./domain/network_index.ts";
-import { NetworkSet } from "./domain/network_set.ts";
 import type { PortSet } from "./domain/ports.ts";
 import {
   KNOWN_PORTS,
-  type NmapOptions,
   type Protocol,
   type ScanKey,
   type ScanUnit,
@@ -32,21 +30,13 @@ import { portMetrics } from "./metrics/port_metrics.ts";
 import { processMetrics } from "./metrics/process_metrics.ts";
 import { scanMetrics } from "./metrics/scan_metrics.ts";
 import { targetMetrics } from "./metrics/target_metrics.ts";
-import { type NmapCapability, probeNmap } from "./nmap/capability.ts";
-import { NmapMonitor } from "./nmap/monitor.ts";
+import { probeNmap } from "./nmap/capability.ts";
 import { NmapProcesses } from "./nmap/process.ts";
-import {
-  failWithoutRawSockets,
-  type ScanKind,
-  scanKinds,
-  withoutRawSockets,
-} from "./nmap/scan_kinds.ts";
+import { scanKinds } from "./nmap/scan_kinds.ts";
 import { createNmapScanner } from "./nmap/scanner.ts";
-import { knownAddresses } from "./policy/known_addresses.ts";
-import { LastTries } from "./policy/last_tries.ts";
-import { OpenPortFinder } from "./policy/open_ports.ts";
-import { PortPolicy } from "./policy/port_policy.ts";
+import { TargetView } from "./policy/target_view.ts";
 import { Registry } from "./prometheus/registry.ts";
+import { NmapRights } from "./rights/nmap_rights.ts";
 import { ScheduledTask } from "./queue/scheduled_task.ts";
 import { type Task, TaskQueue } from "./queue/task_queue.ts";
 import { sizeClass } from "./scan/batch_size.ts";
@@ -108,18 +98,12 @@ export class App {
   #config: Config;
   readonly #log: Logger;
   readonly #processes: NmapProcesses;
-  readonly #monitor: NmapMonitor;
+  readonly #rights: NmapRights;
   #plan: Plan;
-  /** Of what is planned, and of what may be requested. */
-  #kinds: ReadonlySet<ScanKind>;
   #policy: RequestPolicy;
   readonly #sources: TargetSources;
   readonly #state: PortState;
-  readonly #ports: PortPolicy;
-  readonly #tries = new LastTries();
-  /** Where ports are expected. */
-  #expecting = NetworkSet.EMPTY;
-  readonly #openPorts: OpenPortFinder;
+  readonly #view: TargetView;
   readonly #records: ScanRecords;
   readonly #queue: TaskQueue;
   readonly #pool: WorkerPool;
@@ -149,9 +133,11 @@ export class App {
     this.#store = store;
     this.#storeTroubles = options.storeTroubles;
     this.#processes = new NmapProcesses({ path: options.path });
-    this.#monitor = new NmapMonitor({
+    this.#rights = new NmapRights({
       probe: (signal) => probeNmap(this.#processes, { signal }),
-      onChange: (...answers) => this.#nmapChanged(...answers),
+      log,
+      defaults: () => this.#config.scanning.nmap,
+      onGained: () => this.#retryBlocked(() => true),
     });
     const saved = store.load();
     this.#sources = new TargetSources({
@@ -168,7 +154,7 @@ export class App {
       onWarning: (message) => log.warn(message),
     });
     this.#plan = this.#newPlan();
-    this.#kinds = scanKinds(scansOf(this.#plan, config));
+    this.#rights.kinds = scanKinds(scansOf(this.#plan, config));
     this.#policy = requestPolicy(config);
     const closedRetention = config.state.closedPortRetention * 1000;
     this.#state = new PortState({ wallClock, now, closedRetention });
@@ -182,11 +168,7 @@ export class App {
     this.#state.restore(saved.hosts);
     this.#records.restore(saved);
     const rounds = [...saved.rounds];
-    this.#ports = new PortPolicy({
-      state: this.#state,
-      lookedForSince: (...port) => this.#tries.since(...port),
-    });
-    this.#openPorts = new OpenPortFinder(this.#state);
+    this.#view = new TargetView(this.#state);
     this.#showTargets();
 
     this.#queue = new TaskQueue(config.scanning.taskQueueSize);
@@ -197,10 +179,10 @@ export class App {
       queue: this.#queue,
       records: this.#records,
       recordOf: (task) => this.#recordOf(task.unit),
-      knownIn: (unit) => this.#knownIn(unit),
+      knownIn: (unit) => this.#view.knownIn(unit),
       scanner: createNmapScanner({
         processes: this.#processes,
-        technique: () => this.#monitor.technique,
+        technique: () => this.#rights.techniqueOf({ technique: "auto" }),
         isExcluded: (address) => this.#isExcluded(address),
         now,
       }),
@@ -229,13 +211,13 @@ export class App {
         processEnded: (key, job, outcome) => scanLog.processEnded(key, job, outcome),
       },
       onTaken: (task) => {
-        this.#startedBy.set(task.id, this.#techniqueOf(task.unit));
+        this.#startedBy.set(task.id, this.#rights.techniqueOf(task.unit.nmap));
         this.#taken(task);
         this.#scheduler.fill();
       },
       onEnd: (task, record, summary) => {
         scanLog.ended(record.key, summary);
-        this.#noteTry(task, summary);
+        if (summary.end !== "stopped") this.#view.noteEnded(task.id, task.unit, summary.startedAt);
         this.#unitEnded(task, summary);
         if (this.#records.get(task.id) !== record) this.#resumeReturned(task);
         this.#keeper.save();
@@ -280,7 +262,7 @@ export class App {
         workers: () => this.#pool.workers,
         scheduleLag: () => this.#scheduler.lagSeconds,
         requestedDropped: () => this.#records.droppedTotal,
-        nmap: () => this.#nmapInfo(),
+        nmap: () => this.#rights.info,
         lastReload: options.lastReload,
       }),
       requests,
@@ -288,7 +270,7 @@ export class App {
         perHost: () => this.#config.scanning.maxOpenPortsPerHost,
         total: () => this.#config.metrics.portSeriesLimit,
       }),
-      ...policyMetrics(this.#ports),
+      ...policyMetrics(this.#view.policy),
       ...targetMetrics({
         targets: () => this.#sources.targets,
         failingLists: () => this.#sources.failingLists,
@@ -323,7 +305,7 @@ export class App {
       hosts: (query) => this.#state.list(query),
       host: (address) => this.#state.describe(address),
       changes: (query) => store.changes(query),
-      openPorts: (query) => this.#openPorts.find(query),
+      openPorts: (query) => this.#view.openPorts.find(query),
       requests,
       log,
     }).fetch;
@@ -331,7 +313,7 @@ export class App {
 
   /** Asks nmap what it can do, then begins to scan; resolves when scanning has begun. */
   async start(): Promise<void> {
-    await this.#monitor.refresh();
+    await this.#rights.refresh();
     if (this.#closing) return;
     this.#pruning = setInterval(() => this.#prune(), PRUNE_MS);
     await this.#sources.start();
@@ -368,23 +350,9 @@ export class App {
     return new Plan(planTargets({ ...this.#config, targets: this.#sources.targets }));
   }
 
-  /** Lets the policy, and what is asked of it, know the targets. */
   #showTargets(): void {
-    const { targets } = this.#sources;
-    this.#ports.replace(
-      targets.filter(({ hasPolicy }) => hasPolicy).map((target) => ({
-        name: target.name,
-        networks: target.networks.map(({ network }) => network),
-        expected: target.expected,
-        allowed: target.allowed,
-      })),
-      { portsPerHost: this.#config.scanning.maxOpenPortsPerHost },
-    );
-    this.#expecting = NetworkSet.of(
-      targets.filter(({ expected: { tcp, udp } }) => tcp.size + udp.size > 0)
-        .flatMap(({ networks }) => networks.map(({ network }) => network)),
-    );
-    this.#openPorts.replace(targets);
+    const { maxOpenPortsPerHost } = this.#config.scanning;
+    this.#view.replace(this.#sources.targets, { portsPerHost: maxOpenPortsPerHost });
   }
 
   /** Goes on with targets that were found out, or are gone. */
@@ -397,7 +365,7 @@ export class App {
   #replan(): void {
     const before = this.#plan;
     this.#plan = this.#newPlan();
-    this.#kinds = scanKinds(scansOf(this.#plan, this.#config));
+    this.#rights.kinds = scanKinds(scansOf(this.#plan, this.#config));
     this.#showTargets();
     this.#retainWanted();
     this.#openRecords();
@@ -416,7 +384,7 @@ export class App {
     this.#closing = true;
     clearInterval(this.#pruning);
     this.#scheduler.stop();
-    await Promise.all([this.#monitor.stop(), this.#pool.stop(), this.#sources.stop()]);
+    await Promise.all([this.#rights.stop(), this.#pool.stop(), this.#sources.stop()]);
     this.#keeper.save();
     this.#store.close();
   }
@@ -470,23 +438,10 @@ export class App {
     const record = this.#records.open(unit, { configured: true });
     const startedAt = performance.timeOrigin + performance.now();
     const summary = unresolvedSummary(message, { startedAt, network: unit.network });
-    this.#noteTry({ id: unitId(unit), unit }, summary);
+    this.#view.noteEnded(unitId(unit), unit, startedAt);
     this.#records.finish(record, summary);
     this.#scanLog.ended(record.key, summary);
     this.#keeper.save();
-  }
-
-  /** Notes when a unit that has ended began, for ports that it should have looked at. */
-  #noteTry({ id, unit }: Pick<Task, "id" | "unit">, { end, startedAt }: UnitSummary): void {
-    const { network, ports, key: { protocol } } = unit;
-    if (end === "stopped" || !this.#expecting.overlaps(network)) return;
-    this.#tries.note(id, { network, ports, protocol }, startedAt);
-  }
-
-  /** What a sweep of known ports looks at. */
-  #knownIn({ key: { portRange, protocol }, network, ports }: ScanUnit) {
-    if (portRange !== KNOWN_PORTS) return undefined;
-    return knownAddresses(this.#state, { network, protocol, expected: ports });
   }
 
   /** The task of a due unit; of a large target, nothing else is made of it before it is begun. */
@@ -611,10 +566,10 @@ export class App {
     if (target === undefined) this.#records.prune((other) => this.#isActive(other));
     else if (blocked) this.#blocked.set(target.id, technique);
     else this.#blocked.delete(target.id);
-    if (type === "nmap_missing") this.#monitor.noteMissing(summary.failure!.message);
+    if (type === "nmap_missing") this.#rights.noteMissing(summary.failure!.message);
     if (type !== "permission") return;
     // Only a technique that the scan did not use is worth another try before its next turn.
-    void this.#monitor.refresh().then(() =>
+    void this.#rights.refresh().then(() =>
       this.#retryBlocked((...other) => this.#worksByConnect(...other))
     );
   }
@@ -629,12 +584,12 @@ export class App {
   /** Whether a target that failed with another technique is scanned with connect() now, which needs no rights. */
   #worksByConnect(target: PlannedTarget, failed: Technique): boolean {
     return target.protocol === "tcp" && failed !== "connect" &&
-      this.#techniqueOf(target) === "connect";
+      this.#rights.techniqueOf(target.nmap) === "connect";
   }
 
   /** Scans at once what failed for a reason that is gone. */
   #retryBlocked(works: (target: PlannedTarget, failed: Technique) => boolean): void {
-    if (!this.#monitor.capability?.available || this.#blocked.size === 0) return;
+    if (!this.#rights.isThere || this.#blocked.size === 0) return;
     const ids = new Set<string>();
     for (const target of this.#plan.targets) {
       const { id } = target;
@@ -668,45 +623,9 @@ export class App {
     });
   }
 
-  #nmapChanged(now: NmapCapability, before: NmapCapability | undefined): void {
-    if (!now.available) {
-      this.#log.error("Cannot run nmap: scans fail until it is there", { reason: now.reason });
-      return;
-    }
-    const { version, rawSockets } = now;
-    const technique = this.#techniqueOf(this.#config.scanning);
-    this.#log.info("Found nmap", { version, scan_technique: technique });
-    if (!rawSockets) this.#warnOfRawSockets(now);
-    const gained = before !== undefined &&
-      (!before.available || (rawSockets && !before.rawSockets));
-    if (gained) this.#retryBlocked(() => true);
-  }
-
-  #warnOfRawSockets({ unanswered, reason }: Extract<NmapCapability, { available: true }>): void {
-    const effect = withoutRawSockets(this.#kinds);
-    if (effect === undefined) return;
-    this.#log.warn(
-      unanswered
-        ? "Cannot find out whether nmap may open raw sockets: it does not answer; it is asked again"
-        : "Cannot open raw sockets: run as root, or grant CAP_NET_RAW (systemd: AmbientCapabilities=CAP_NET_RAW)",
-      { effect, reason },
-    );
-  }
-
-  #techniqueOf({ nmap: { technique } }: { readonly nmap: NmapOptions }): Technique {
-    return technique === "auto" ? this.#monitor.technique : technique;
-  }
-
   #isExcluded(address: string): boolean {
     const { exclude } = this.#policy;
     return !exclude.isEmpty && exclude.has(parseAddress(address));
-  }
-
-  #nmapInfo(): { version: string; technique: string } | undefined {
-    const { capability } = this.#monitor;
-    if (!capability?.available) return undefined;
-    const technique = this.#techniqueOf(this.#config.scanning);
-    return { version: capability.version, technique };
   }
 
   #health(): Health {
@@ -722,23 +641,11 @@ export class App {
   }
 
   #degradedReasons(): string[] {
-    return [...this.#nmapTroubles(), ...this.#storeTroubles(), ...this.#sources.problems()];
-  }
-
-  #nmapTroubles(): string[] {
-    const { capability } = this.#monitor;
-    if (capability === undefined) return [];
-    if (!capability.available) return [capability.reason];
-    if (capability.unanswered) return [`nmap does not answer (${capability.reason})`];
-    if (capability.rawSockets || !failWithoutRawSockets(this.#kinds)) return [];
-    return [`Scans that need raw sockets fail: grant CAP_NET_RAW (${capability.reason})`];
+    return [...this.#rights.troubles(), ...this.#storeTroubles(), ...this.#sources.problems()];
   }
 
   #notReady(): string | undefined {
-    if (this.#closing) return "shutting down";
-    const { capability } = this.#monitor;
-    if (capability === undefined) return "nmap has not answered yet";
-    return capability.available ? undefined : capability.reason;
+    return this.#closing ? "shutting down" : this.#rights.notReady;
   }
 }
 

@@ -28,6 +28,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   policy: ["domain", "state", "text"],
   prometheus: [],
   queue: ["domain", "schedule"],
+  rights: ["domain", "log", "nmap"],
   scan: ["async", "domain", "queue", "state"],
   schedule: ["config", "domain"],
   state: ["domain"],

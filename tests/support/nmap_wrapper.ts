@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import { PRIVILEGE_PROBE } from "../../src/nmap/capability.ts";
 
-/** How the scans of a wrapped nmap end: as nmap ends them, by SIGKILL at once, or with every host timed out. */
-export type Ending = "own" | "killed" | "timed out";
+/**
+ * How the scans of a wrapped nmap end: as nmap ends them, by SIGKILL at once, with every host timed out,
+ * or by SIGKILL only where they are second looks.
+ */
+export type Ending = "own" | "killed" | "timed out" | "unconfirmed";
 
 /** The real nmap under the name `nmap` in a directory of its own, which writes down what it is asked. */
 export interface WrappedNmap extends AsyncDisposable {
@@ -30,9 +33,10 @@ export async function wrapNmap(): Promise<WrappedNmap> {
 case "$*" in --version | "${PRIVILEGE_PROBE.join(" ")}") exec ${real} "$@" ;; esac
 echo "$*" >> ${dir}/scans
 read -r ending < ${dir}/ending
-case $ending in
-  killed) kill -KILL $$ ;;
-  "timed out") exec ${real} --host-timeout 1ms --scan-delay 50ms "$@" ;;
+case "$ending $*" in
+  killed*) kill -KILL $$ ;;
+  unconfirmed*--disable-arp-ping*) kill -KILL $$ ;;
+  "timed out"*) exec ${real} --host-timeout 1ms --scan-delay 50ms "$@" ;;
   *) exec ${real} "$@" ;;
 esac
 `,
