@@ -78,6 +78,73 @@ targets:
   });
 }
 
+Deno.test("an expected port that seems closed and cannot be looked at again is unknown", async () => {
+  const ip = "127.0.71.3";
+  await using nmap = await wrapNmap();
+  using ports = new OpenPorts();
+  ports.open(ip, 2101, 2102);
+  await using exporter = await Exporter.start({
+    pathPrefix: nmap.dir,
+    config: `scanning: { interval: 1 }
+targets: [{ target: ${ip}, name: web, port_range: "2101-2105", expected_ports: "2101,2102" }]
+`,
+  });
+  const page = (check: (samples: Map<string, number>) => boolean, what: string) =>
+    exporter.until(check, { seconds: 20, what });
+  await page((now) => Object.keys(status(now)).length === 2, "both are open");
+  await nmap.end("unconfirmed");
+  ports.close(ip, 2101);
+  const doubted = await page((now) => counts(now).unknown["web"] === 1, "one is unknown");
+  assert.deepEqual(missing(doubted), {});
+  assert.deepEqual(status(doubted), { [`${ip} 2101`]: 1, [`${ip} 2102`]: 1 });
+  await nmap.end("own");
+  const sure = await page((now) => counts(now).unknown["web"] === 0, "it is known");
+  assert.deepEqual(missing(sure), { [`web ${ip} 2101`]: 1 });
+});
+
+Deno.test("what a failed scan left unknown is unknown after a restart as well", async () => {
+  const ip = "127.0.71.4";
+  await using nmap = await wrapNmap();
+  using ports = new OpenPorts();
+  ports.open(ip, 2101);
+  const directory = await Deno.makeTempDir({ prefix: "openport-policy-" });
+  const options = {
+    directory,
+    pathPrefix: nmap.dir,
+    config: `scanning: { interval: 3600 }
+targets: [{ target: ${ip}, name: web, port_range: "2101-2105", expected_ports: "2101,2102" }]
+`,
+  };
+  const scanNow = async (exporter: Exporter, verdict: ReturnType<typeof counts>) => {
+    assert.match(await exporter.get(`/query?ip=${ip}&ports=2101-2105`), /success/);
+    const isIt = (now: Samples) => JSON.stringify(counts(now)) === JSON.stringify(verdict);
+    await exporter.until(isIt, { seconds: 20, what: JSON.stringify(verdict) });
+  };
+  const known = { violations: { web: 1 }, unknown: { web: 0 } };
+  const unknown = { violations: { web: 0 }, unknown: { web: 2 } };
+  try {
+    {
+      await using exporter = await Exporter.start(options);
+      await exporter.until((now) => counts(now).violations["web"] === 1, {
+        seconds: 20,
+        what: "it is scanned",
+      });
+    }
+    {
+      await using exporter = await Exporter.start(options);
+      assert.deepEqual(counts(await exporter.metrics()), known);
+      await nmap.end("killed");
+      await scanNow(exporter, unknown);
+    }
+    await using exporter = await Exporter.start(options);
+    assert.deepEqual(counts(await exporter.metrics()), unknown);
+    await nmap.end("own");
+    await scanNow(exporter, known);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test("where targets overlap, a port is one series of its address, and each target judges it", async () => {
   const ip = "127.0.72.1";
   using ports = new OpenPorts();

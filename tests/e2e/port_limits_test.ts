@@ -71,7 +71,8 @@ Deno.test("a host that answers on every port costs as many series as it may have
   });
   await using exporter = await Exporter.start({
     pathPrefix: fake.dir,
-    config: `scanning: { interval: 3600, port_range: "1-3000" }\ntargets: [127.0.84.3, 127.0.84.4]\n`,
+    config:
+      `scanning: { interval: 3600, port_range: "1-3000" }\ntargets: [127.0.84.3, 127.0.84.4]\n`,
   });
   const samples = await exporter.until(isScanned, { seconds: 20, what: "both are scanned" });
   assert.deepEqual(totals(samples), { "127.0.84.3": 2000, "127.0.84.4": 1 });

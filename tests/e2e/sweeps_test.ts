@@ -13,8 +13,7 @@ const FULL = "1-65535";
 /** Open from the beginning, in order; 22, 80, 5000 and 8080 are among the top 100. */
 const OPEN = [1, 21, 22, 80, 5000, 8080, 40000, 65535];
 
-const rounds = (samples: Samples) =>
-  samplesOf(samples, "scans_successful_total", "port_range");
+const rounds = (samples: Samples) => samplesOf(samples, "scans_successful_total", "port_range");
 const lastScans = (samples: Samples) =>
   samplesOf(samples, "last_scan_timestamp_seconds", "port_range");
 const openPorts = (samples: Samples) =>
@@ -59,7 +58,8 @@ targets:
     const page = (check: (samples: Map<string, number>) => boolean, what: string) =>
       exporter.until(check, { seconds: 60, what });
     const first = await page(
-      (now) => ["known", "top:100", FULL].every((range) => rounds(now)[range]! >= 2 - +(range === FULL)),
+      (now) =>
+        ["known", "top:100", FULL].every((range) => rounds(now)[range]! >= 2 - +(range === FULL)),
       "every sweep is done",
     );
     assert.deepEqual(openPorts(first), OPEN);
@@ -79,7 +79,10 @@ targets:
     );
     const steps = async (from: Samples, count: number) =>
       await page(
-        (now) => ["known", "top:100"].every((range) => rounds(now)[range]! >= rounds(from)[range]! + count),
+        (now) =>
+          ["known", "top:100"].every((range) =>
+            rounds(now)[range]! >= rounds(from)[range]! + count
+          ),
         `${count} more of each sweep`,
       );
     const steady = await steps(opened, 2);
@@ -148,7 +151,8 @@ targets:
 
     await lab("serve", "h2", "tcp:40001:silent");
     const after = await page(
-      (now) => ["known", "top:100"].every((range) => rounds(now)[range]! >= rounds(closed)[range]! + 3),
+      (now) =>
+        ["known", "top:100"].every((range) => rounds(now)[range]! >= rounds(closed)[range]! + 3),
       "sweeps are done three more times",
     );
     assert.deepEqual(openPorts(after), OPEN);
@@ -189,14 +193,17 @@ targets:
   const sweeps = (samples: Samples) =>
     samplesOf(samples, "scans_successful_total", "target", "port_range");
   await exporter.until(
-    (now) => sweeps(now)["127.0.86.0/24 1-20000"] === 1 && sweeps(now)["127.0.87.1/32 1-20000"] === 1,
+    (now) =>
+      sweeps(now)["127.0.86.0/24 1-20000"] === 1 && sweeps(now)["127.0.87.1/32 1-20000"] === 1,
     { seconds: 30, what: "the full scans are done" },
   );
   const before = (await known()).length;
   const now = sweeps(await exporter.metrics());
   await exporter.until(
     (later) =>
-      ["127.0.86.0/24 known", "127.0.87.1/32 known"].every((key) => sweeps(later)[key]! >= now[key]! + 3),
+      ["127.0.86.0/24 known", "127.0.87.1/32 known"].every((key) =>
+        sweeps(later)[key]! >= now[key]! + 3
+      ),
     { seconds: 20, what: "three more sweeps" },
   );
   const later = (await known()).slice(before);

@@ -76,7 +76,8 @@ targets_files: ["lists/*.json", more.yaml]
       await write("lists/shop.json", shop("127.0.77.2", "127.0.77.4"));
       const more = await page((now) => scanned(now).length === 4, "the new one is scanned");
       assert.deepEqual(scanned(more), four);
-      const stays = 'scans_successful_total{target="127.0.77.2/32",port_range="22,443",protocol="tcp"}';
+      const stays =
+        'scans_successful_total{target="127.0.77.2/32",port_range="22,443",protocol="tcp"}';
       assert.equal(more.get(stays), 1, "what stays keeps its turn");
 
       await write("lists/shop.json", '[{"targets": ["127.0.77.2"');
