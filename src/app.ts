@@ -3,9 +3,9 @@ import type { Config } from "./config/config.ts";
 import { effectiveConfigYaml } from "./config/effective_config.ts";
 import { type Address, parseAddress } from "./domain/address.ts";
 import { TargetSources, type UnresolvedName } from "./discovery/target_sources.ts";
-import { type Network, networkSize, NO_NETWORK } from "./domain/network.ts";
+import { type Network, networkSize, NO_NETWORK, subnetworkCount } from "./domain/network.ts";
 import { NetworkIndex } from "./domain/network_index.ts";
-import type { PortSet } from "./domain/ports.ts";
+import { PortSet } from "./domain/ports.ts";
 import {
   KNOWN_PORTS,
   type Protocol,
@@ -49,7 +49,9 @@ import {
   splitNetwork,
   unitOf,
 } from "./schedule/plan.ts";
+import { unitPrefix } from "./schedule/overlaps.ts";
 import type { DueUnit } from "./schedule/schedule.ts";
+import type { ScanWhat } from "./schedule/scan_rule.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { PortState } from "./state/port_state.ts";
 import type { SavedRound, StateStore } from "./state/saved_state.ts";
@@ -217,7 +219,7 @@ export class App {
       },
       onEnd: (task, record, summary) => {
         scanLog.ended(record.key, summary);
-        if (summary.end !== "stopped") this.#view.noteEnded(task.id, task.unit, summary.startedAt);
+        this.#view.noteTried(record);
         this.#unitEnded(task, summary);
         if (this.#records.get(task.id) !== record) this.#resumeReturned(task);
         this.#keeper.save();
@@ -352,7 +354,18 @@ export class App {
 
   #showTargets(): void {
     const { maxOpenPortsPerHost } = this.#config.scanning;
-    this.#view.replace(this.#sources.targets, { portsPerHost: maxOpenPortsPerHost });
+    this.#view.replace(this.#sources.targets, {
+      portsPerHost: maxOpenPortsPerHost,
+      hasAddress: (hostName) => this.#sources.addressesOf(hostName).length > 0,
+    });
+    // What a failed scan left unknown is unknown after a restart, and to a new policy, as well.
+    for (const record of this.#records.values()) this.#view.noteTried(record);
+    this.#forgetTried();
+  }
+
+  #forgetTried(): void {
+    const current = new Set<unknown>(this.#records.values());
+    this.#view.keepTried((unit) => current.has(unit));
   }
 
   /** Goes on with targets that were found out, or are gone. */
@@ -438,7 +451,7 @@ export class App {
     const record = this.#records.open(unit, { configured: true });
     const startedAt = performance.timeOrigin + performance.now();
     const summary = unresolvedSummary(message, { startedAt, network: unit.network });
-    this.#view.noteEnded(unitId(unit), unit, startedAt);
+    this.#view.noteTried(record);
     this.#records.finish(record, summary);
     this.#scanLog.ended(record.key, summary);
     this.#keeper.save();
@@ -499,7 +512,32 @@ export class App {
     const gone = new Set(dropped);
     this.#pool.abandon(dropped);
     this.#queue.remove((task) => gone.has(task.id) || !this.#isPlanned(task));
+    this.#cutWaitingRequests();
     this.#retain(() => true);
+  }
+
+  /** Takes out of waiting requests what may not be scanned any more, and leaves the rest. */
+  #cutWaitingRequests(): void {
+    const { exclude } = this.#policy;
+    const cut = this.#queue.remove(({ target, unit }) =>
+      target === undefined && exclude.overlaps(unit.network)
+    );
+    for (const { unit } of cut) {
+      const what = { ...unit.key, ports: unit.ports };
+      for (const network of exclude.outside(unit.network)) {
+        for (const task of this.#requestTasks(network, what)) this.#queue.offer(task);
+      }
+    }
+  }
+
+  /** A request for a network, as tasks of its units. */
+  #requestTasks(network: Network, what: ScanWhat): Task[] {
+    const { count, at } = splitNetwork(network, what, this.#config.scanning);
+    return Array.from({ length: count }, (_, index): Task => {
+      const unit = at(index);
+      const id = unitId(unit);
+      return { unit, id, origin: "request", target: undefined, sizeClass: sizeClass(unit) };
+    });
   }
 
   /** Whether the configuration names what a task was planned for; a request needs no plan. */
@@ -528,6 +566,7 @@ export class App {
     this.#store.pruneChanges(before, PRUNE_STEP);
     this.#state.forgetClosed();
     this.#records.prune((id) => this.#isActive(id));
+    this.#forgetTried();
     this.#keeper.save();
   }
 
@@ -536,17 +575,14 @@ export class App {
     const { exclude } = this.#policy;
     const { network } = query;
     const left = exclude.overlaps(network) ? [...exclude.outside(network)] : [network];
-    const parts = left.map((part) => splitNetwork(part, query, this.#config.scanning));
-    const count = parts.reduce((sum, part) => sum + part.count, 0);
+    const { maxCidrSize } = this.#config.scanning;
+    const count = left.reduce(
+      (sum, part) => sum + subnetworkCount(part, unitPrefix(part, maxCidrSize)),
+      0,
+    );
     const { capacity, requestRoom } = this.#queue;
     if (count > capacity) return { status: "too_many", units: count, capacity };
-    const tasks = parts.flatMap((part) =>
-      Array.from({ length: part.count }, (_, index): Task => {
-        const unit = part.at(index);
-        const id = unitId(unit);
-        return { unit, id, origin: "request", target: undefined, sizeClass: sizeClass(unit) };
-      })
-    );
+    const tasks = left.flatMap((part) => this.#requestTasks(part, query));
     const idle = tasks.filter(({ id }) => !this.#isActive(id));
     const active = tasks.length - idle.length;
     if (idle.length > requestRoom) return { status: "full", units: idle.length, room: requestRoom };
@@ -615,6 +651,7 @@ export class App {
       asked.add(network, { protocol, ports });
     }
     this.#state.retain(concerned, (address, protocol) => {
+      if (this.#policy.exclude.has(address)) return PortSet.EMPTY;
       let ports = this.#plan.portsAt(address, protocol);
       for (const part of asked.containing(address)) {
         if (part.protocol === protocol) ports = ports.union(part.ports);
@@ -624,8 +661,7 @@ export class App {
   }
 
   #isExcluded(address: string): boolean {
-    const { exclude } = this.#policy;
-    return !exclude.isEmpty && exclude.has(parseAddress(address));
+    return this.#policy.exclude.has(parseAddress(address));
   }
 
   #health(): Health {

@@ -109,7 +109,7 @@ function readOptions(
   return problems.size > before ? undefined : result.data;
 }
 
-const PLACEHOLDER = new YamlScalar("0.0.0.0", "text", false);
+const PLACEHOLDER = new YamlScalar("127.0.0.1", "text", false);
 
 function scalar(key: string, text: string): YamlScalar {
   const kind = TRUTHS.has(key) && /^(?:true|false)$/i.test(text) ? "boolean" : "text";

@@ -5,6 +5,7 @@ import {
   networkSize,
   parseNetwork,
 } from "../domain/network.ts";
+import { neverScanned } from "../domain/network_set.ts";
 import { looksLikeAddress, parseHostName } from "./host_name.ts";
 import { show } from "./show.ts";
 
@@ -89,6 +90,11 @@ function readScannable(text: string): ReadNetwork {
     throw new RangeError(
       `${show(text)} has ${size} addresses, more than ${MAX_ADDRESSES} ` +
         "(write a prefix length of 8 to 32)",
+    );
+  }
+  if (neverScanned([]).covers(target.network)) {
+    throw new RangeError(
+      `${show(text)} is no host's address, and means this machine (write 127.0.0.1 or ::1 for it)`,
     );
   }
   return target;

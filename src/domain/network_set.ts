@@ -4,6 +4,20 @@ import { addressBits, type Network, networkSize } from "./network.ts";
 /** An inclusive range of address values. */
 type Range = readonly [first: bigint, last: bigint];
 
+/**
+ * What is no host's address, and what a system takes for its own: 0.0.0.0/8 and :: (RFC 1122, section
+ * 3.2.1.3; RFC 4291, section 2.5.2).
+ */
+const NO_HOSTS: readonly Network[] = [
+  { family: 4, base: 0n, prefix: 8 },
+  { family: 6, base: 0n, prefix: 128 },
+];
+
+/** Everything that is never scanned: what was excluded, and what is no host's address. */
+export function neverScanned(exclude: readonly Network[]): NetworkSet {
+  return NetworkSet.of([...exclude, ...NO_HOSTS]);
+}
+
 /** An immutable set of addresses, made of networks, kept as sorted ranges that neither overlap nor touch. */
 export class NetworkSet {
   static readonly EMPTY = new NetworkSet({ 4: [], 6: [] });

@@ -1,6 +1,6 @@
 import type { Config, TargetConfig } from "../config/config.ts";
 import { type Network, networkSize } from "../domain/network.ts";
-import { NetworkSet } from "../domain/network_set.ts";
+import { NetworkSet, neverScanned } from "../domain/network_set.ts";
 import { rateShare } from "../domain/rate_share.ts";
 import { KNOWN_PORTS, type Protocol } from "../domain/scan.ts";
 import { type PlannedTarget, planTargets } from "../schedule/plan.ts";
@@ -71,7 +71,7 @@ class Forecaster {
   constructor(config: ForecastConfig) {
     const { exclude, maxTotalRate, workerCount } = config.scanning;
     this.#config = config;
-    this.#exclude = NetworkSet.of(exclude);
+    this.#exclude = neverScanned(exclude);
     this.#workers = rateShare(maxTotalRate, workerCount).workers;
   }
 

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "@hono/hono";
 import type { Config } from "../config/config.ts";
 import { formatNetwork, type Network, networkSize } from "../domain/network.ts";
-import { NetworkSet } from "../domain/network_set.ts";
+import { NetworkSet, neverScanned } from "../domain/network_set.ts";
 import type { PortSet } from "../domain/ports.ts";
 import { clientAddress } from "./client_address.ts";
 import type { ConnectionEnv } from "./connection.ts";
@@ -29,7 +29,7 @@ export function requestPolicy(
     allowedNetworks: NetworkSet.of(policy.allowedNetworks),
     clientNetworks: NetworkSet.of(policy.clientNetworks),
     trustedProxies: NetworkSet.of(policy.trustedProxies),
-    exclude: NetworkSet.of(scanning.exclude),
+    exclude: neverScanned(scanning.exclude),
     maxProbes: policy.maxProbes,
   };
 }
@@ -65,7 +65,11 @@ export function judgeRequest(
   const excluded = exclude.countIn(network);
   const addresses = networkSize(network) - excluded;
   if (addresses === 0n) {
-    return refuse(403, "ip", `Cannot scan ${text}: all of it is excluded (scanning.exclude)`);
+    return refuse(
+      403,
+      "ip",
+      `Cannot scan ${text}: all of it is excluded (scanning.exclude), or no host's address`,
+    );
   }
   const probes = addresses * BigInt(ports.size);
   if (probes > BigInt(maxProbes)) {

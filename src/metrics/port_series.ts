@@ -31,13 +31,14 @@ interface Cutoff {
 interface Series {
   readonly protocol: Protocol;
   readonly port: number;
+  readonly open: boolean;
   readonly firstSeen: number;
 }
 
 /**
- * Which ports have a series, where there are more than there may be: those that were seen first. A
- * series that is on the page stays there as long as its port is known, also after a restart, whatever
- * else comes.
+ * Which ports have a series, where there are more than there may be: those that were seen first, so that
+ * the same ones stay from scrape to scrape and after a restart. Of one host, open ports go before
+ * closed ones.
  */
 export class PortSeries {
   readonly #state: PortState;
@@ -156,22 +157,27 @@ function seriesCount({ tcp, udp }: KnownHost): number {
     (udp?.closed?.size ?? 0);
 }
 
-/** The `limit` series of a host that were seen first; of those seen at once, in order of protocol and port. */
+/**
+ * The `limit` series of a host that go first: of open ports before closed ones, and those that were seen
+ * first before others; of those seen at once, in order of protocol and port.
+ */
 function oldest(host: KnownHost, limit: number): readonly Series[] {
   const series: Series[] = [];
   for (const protocol of PROTOCOLS) {
     const ports = host[protocol];
     if (ports === undefined) continue;
     ports.open.forEach((port, index) =>
-      series.push({ protocol, port, firstSeen: ports.firstSeen[index]! })
+      series.push({ protocol, port, open: true, firstSeen: ports.firstSeen[index]! })
     );
     for (const [port, { firstSeen }] of ports.closed ?? []) {
-      series.push({ protocol, port, firstSeen });
+      series.push({ protocol, port, open: false, firstSeen });
     }
   }
-  // Sorted in any case: an order in which open ports come first would change as they close.
+  const tooMany = series.length > limit;
+  // Only where the host itself has too many: the page as a whole would else change as ports close.
   series.sort((a, b) =>
-    a.firstSeen - b.firstSeen || PROTOCOLS.indexOf(a.protocol) - PROTOCOLS.indexOf(b.protocol) ||
+    (tooMany ? Number(b.open) - Number(a.open) : 0) || a.firstSeen - b.firstSeen ||
+    PROTOCOLS.indexOf(a.protocol) - PROTOCOLS.indexOf(b.protocol) ||
     a.port - b.port
   );
   return series.slice(0, limit);

@@ -48,14 +48,16 @@ export class ExpectedPorts {
   readonly #singles: readonly Address[];
   /** In order of address, none within another. */
   readonly #networks: readonly Network[];
+  readonly #unresolved: number;
   readonly #state: PortState;
   readonly #lookedForSince: LookedForSince;
 
   constructor(
-    { name, networks, expected }: PolicyTarget,
+    { name, networks, expected, unresolved }: PolicyTarget,
     { state, lookedForSince }: { state: PortState; lookedForSince: LookedForSince },
   ) {
     this.#name = name;
+    this.#unresolved = unresolved;
     this.#ports = { tcp: [...expected.tcp], udp: [...expected.udp] };
     this.#singles = disjoint(networks.filter(isSingle)).map(({ family, base }) =>
       parseAddress(formatAddress(family, base))
@@ -99,7 +101,35 @@ export class ExpectedPorts {
       }
     }
     judgeSinglesBefore(undefined);
+    return unknown + this.#unknownPlaces(protocols);
+  }
+
+  /**
+   * Expected ports of what has no address to look at: a host name that never resolved, and a network in
+   * which nothing ever answered and that was not looked at, or could not be the last time.
+   */
+  #unknownPlaces(protocols: readonly Protocol[]): number {
+    let unknown = 0;
+    for (const protocol of protocols) {
+      unknown += this.#unresolved * this.#ports[protocol].length;
+      for (const network of this.#networks) {
+        if (this.#hasLife(network)) continue;
+        // Scans look at all of a network or fail: its first address stands for it.
+        const address = parseAddress(formatAddress(network.family, network.base));
+        const known = this.#knownOf(address.text, protocol);
+        for (const port of this.#ports[protocol]) {
+          if (this.#verdict({ address, protocol, port }, known) === "unknown") unknown++;
+        }
+      }
+    }
     return unknown;
+  }
+
+  #hasLife(network: Network): boolean {
+    for (const host of hostsIn(this.#state.blocks, network)) {
+      if (host.firstAlive !== undefined) return true;
+    }
+    return false;
   }
 
   /** Of a port that is not known to be missing or there, neither is claimed. */

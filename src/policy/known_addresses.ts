@@ -19,15 +19,17 @@ export interface KnownAddress {
  */
 export function knownAddresses(
   state: PortState,
-  { network, protocol, expected }: {
+  { network, protocol, expected, most }: {
     readonly network: Network;
     readonly protocol: Protocol;
     readonly expected: PortSet;
+    /** Of the open ports of one address: one that answers on every port is not swept again and again. */
+    readonly most: number;
   },
 ): KnownAddress[] {
   const known: KnownAddress[] = [];
   for (const host of hostsIn(state.blocks, network)) {
-    const open = PortSet.of(host[protocol]?.open ?? []);
+    const open = PortSet.of((host[protocol]?.open ?? []).slice(0, most));
     const answers = host.firstAlive !== undefined || isSingle(network);
     const ports = answers ? open.union(expected) : open;
     if (ports.size > 0) known.push({ address: host.address.text, ports });

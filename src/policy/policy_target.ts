@@ -8,6 +8,8 @@ export interface PolicyTarget {
   readonly name: string;
   /** They may overlap, among each other and with those of other targets. */
   readonly networks: readonly Network[];
+  /** Host names of it that no address is known of. */
+  readonly unresolved: number;
   /** Ports that must be open. */
   readonly expected: Readonly<Record<Protocol, PortSet>>;
   /** Ports that may be open. */

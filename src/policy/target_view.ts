@@ -2,13 +2,14 @@ import { NetworkSet } from "../domain/network_set.ts";
 import { KNOWN_PORTS, type ScanUnit } from "../domain/scan.ts";
 import type { PortState } from "../state/port_state.ts";
 import { type KnownAddress, knownAddresses } from "./known_addresses.ts";
-import { LastTries } from "./last_tries.ts";
+import { LastTries, type TriedUnit } from "./last_tries.ts";
 import { type LabelledTarget, OpenPortFinder } from "./open_ports.ts";
 import type { PolicyTarget } from "./policy_target.ts";
 import { PortPolicy } from "./port_policy.ts";
 
 /** A target as far as it says what is open there, and what may be. */
 export interface ViewedTarget extends LabelledTarget, Pick<PolicyTarget, "expected" | "allowed"> {
+  readonly hostNames: readonly string[];
   /** Whether it says at all which ports may be open. */
   readonly hasPolicy: boolean;
 }
@@ -19,6 +20,7 @@ export class TargetView {
   readonly openPorts: OpenPortFinder;
   readonly #state: PortState;
   readonly #tries = new LastTries();
+  #portsPerHost = Infinity;
   /** Where ports are expected. */
   #expecting = NetworkSet.EMPTY;
 
@@ -33,12 +35,21 @@ export class TargetView {
   }
 
   /** Looks by these targets from now on; of a host, at most `portsPerHost` unexpected ports are named. */
-  replace(targets: readonly ViewedTarget[], { portsPerHost }: { portsPerHost: number }): void {
+  replace(
+    targets: readonly ViewedTarget[],
+    { portsPerHost, hasAddress }: {
+      portsPerHost: number;
+      /** Whether an address of the host name is known. */
+      hasAddress: (hostName: string) => boolean;
+    },
+  ): void {
+    this.#portsPerHost = portsPerHost;
     const judged = targets.filter(({ hasPolicy }) => hasPolicy).map((target): PolicyTarget => ({
       name: target.name,
       networks: target.networks.map(({ network }) => network),
       expected: target.expected,
       allowed: target.allowed,
+      unresolved: target.hostNames.filter((name) => !hasAddress(name)).length,
     }));
     this.policy.replace(judged, { portsPerHost });
     this.#expecting = NetworkSet.of(
@@ -48,14 +59,14 @@ export class TargetView {
     this.openPorts.replace(targets);
   }
 
-  /** Notes that a unit ended, however it did, which began at `startedAt`, milliseconds on the monotonic clock. */
-  noteEnded(
-    id: string,
-    { network, ports, key: { protocol } }: Pick<ScanUnit, "key" | "network" | "ports">,
-    startedAt: number,
-  ): void {
-    if (!this.#expecting.overlaps(network)) return;
-    this.#tries.note(id, { network, ports, protocol }, startedAt);
+  /** Takes note of a unit whose scan ended, however it did: what it failed to look at is unknown. */
+  noteTried(unit: TriedUnit): void {
+    if (this.#expecting.overlaps(unit.network)) this.#tries.add(unit);
+  }
+
+  /** Forgets units that `isKept` does not name. */
+  keepTried(isKept: (unit: TriedUnit) => boolean): void {
+    this.#tries.keep((unit) => isKept(unit) && this.#expecting.overlaps(unit.network));
   }
 
   /** What a sweep of known ports has to look at now; undefined for every other unit. */
@@ -63,6 +74,7 @@ export class TargetView {
     { key: { portRange, protocol }, network, ports }: Pick<ScanUnit, "key" | "network" | "ports">,
   ): KnownAddress[] | undefined {
     if (portRange !== KNOWN_PORTS) return undefined;
-    return knownAddresses(this.#state, { network, protocol, expected: ports });
+    const most = this.#portsPerHost;
+    return knownAddresses(this.#state, { network, protocol, expected: ports, most });
   }
 }

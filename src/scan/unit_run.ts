@@ -67,8 +67,8 @@ export class UnitRun {
   readonly #failures = new Map<FailureType, string>();
   /** The first batch that was cut short because the time of the unit was used up. */
   #firstCut: Batch | undefined;
+  readonly #abandonment = new AbortController();
   #stopped = false;
-  #abandoned = false;
   #applied = 0;
   #up = 0;
   #down = 0;
@@ -179,14 +179,15 @@ export class UnitRun {
     this.#stopped = true;
   }
 
-  /** Ends the run because nobody wants to know any more: what it still finds out is thrown away. */
+  /** Ends the run, its processes too, because nobody wants to know any more: what they found out is thrown away. */
   abandon(): void {
-    this.#stopped = this.#abandoned = true;
+    this.#stopped = true;
+    this.#abandonment.abort();
   }
 
-  /** Whether what the run finds out is thrown away. */
-  get abandoned(): boolean {
-    return this.#abandoned;
+  /** Aborted when what the run finds out is thrown away. */
+  get abandoned(): AbortSignal {
+    return this.#abandonment.signal;
   }
 
   /** How the unit ended; `noAnswer` when it is in doubt whether the scanner's own network works. */

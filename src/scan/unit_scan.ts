@@ -178,8 +178,10 @@ export class UnitScan {
     if (reserved === undefined) return { outcome: notStarted(this.#deps.now()), cut: false };
     using charged = budget.charge();
     const limited = { ...job, nmap: atMost(reserved.rate, job.nmap) };
-    const ended = await this.#deps.scanner(limited, AbortSignal.any([signal, charged.signal]));
-    const cut = ended.failure?.type === "stopped" && charged.signal.aborted && !signal.aborted;
+    const ends = AbortSignal.any([signal, charged.signal, run.abandoned]);
+    const ended = await this.#deps.scanner(limited, ends);
+    const isOurs = signal.aborted || run.abandoned.aborted;
+    const cut = ended.failure?.type === "stopped" && charged.signal.aborted && !isOurs;
     const outcome = cut ? { ...ended, failure: OUT_OF_TIME } : ended;
     this.#deps.events.processEnded(run.record.key, limited, outcome);
     return { outcome, cut };
@@ -235,7 +237,7 @@ export class UnitScan {
         return (await this.#runProcess(run.secondLookTime, run, limited)).outcome;
       },
     });
-    if (run.abandoned) return { ...second, looks: [] };
+    if (run.abandoned.aborted) return { ...second, looks: [] };
     const { looks, foundOpen, failure } = second;
     const answers = looks.filter((look) => look.alive);
     if (answers.length > 0) {
@@ -278,7 +280,7 @@ export class UnitScan {
   }
 
   #apply(run: UnitRun, looks: readonly Look[], trust: Trust): Applied {
-    if (run.abandoned || looks.length === 0) return { changes: [], doubts: [] };
+    if (run.abandoned.aborted || looks.length === 0) return { changes: [], doubts: [] };
     const applied = this.#deps.state.apply(looks, trust);
     this.#deps.events.applied(run.record, applied.changes);
     return applied;

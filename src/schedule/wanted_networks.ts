@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Network } from "../domain/network.ts";
-import { NetworkSet } from "../domain/network_set.ts";
+import { neverScanned } from "../domain/network_set.ts";
 import type { PortSet } from "../domain/ports.ts";
 import { KNOWN_PORTS, portsId } from "../domain/scan.ts";
 import type { WantedNetwork } from "./overlaps.ts";
@@ -21,16 +21,14 @@ export function wantedNetworks(
   { targets, scanning }: Pick<Config, "targets" | "scanning">,
 ): Iterable<readonly WantedNetwork[]> {
   const { maxCidrSize } = scanning;
-  const exclude = NetworkSet.of(scanning.exclude);
+  const exclude = neverScanned(scanning.exclude);
   const groups = new PortGroups();
   let order = 0;
   for (const { networks, protocols, schedules, expected, nmap, timeout } of targets) {
     const own = nmap !== scanning.nmap || timeout !== scanning.timeout;
     const options = { maxCidrSize, nmap, timeout };
     for (const { network } of networks) {
-      const left = !exclude.isEmpty && exclude.overlaps(network)
-        ? [...exclude.outside(network)]
-        : [network];
+      const left = exclude.overlaps(network) ? [...exclude.outside(network)] : [network];
       for (const protocol of protocols) {
         for (const { ports: written, portRange, interval } of schedules) {
           // What is known is found out when it is scanned; what is expected is looked at in any case.

@@ -63,6 +63,7 @@ export interface SavedRecord {
   readonly alive: readonly string[];
   readonly answeredAt: number | undefined;
   readonly silentSince: number | undefined;
+  readonly lastBeganAt: number | undefined;
   readonly lastEndAt: number;
   /** Whether a turn was taken from the schedule and has not ended. */
   readonly pending: boolean;

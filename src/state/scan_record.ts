@@ -51,6 +51,8 @@ export class ScanRecord extends BlockMember {
   answeredAt: number | undefined = undefined;
   /** Monotonic ms since which nothing answers that did before. */
   silentSince: number | undefined = undefined;
+  /** Monotonic ms at which the last scan that ended began, however it ended. */
+  lastBeganAt: number | undefined = undefined;
   /** Unix ms of the last end; orders the records that requests made. */
   lastEndAt: number;
   /** Whether a turn was taken from the schedule and has not ended. */

@@ -44,6 +44,9 @@ export interface ScanRecordsOptions {
   readonly onDropped: (records: readonly ScanRecord[]) => void;
 }
 
+/** Milliseconds by which the same moment may come back different when it is stored twice. */
+const CLOCK_SLACK_MS = 3;
+
 /**
  * The scan keys that the program knows and what became of them.
  *
@@ -153,6 +156,7 @@ export class ScanRecords {
     if (summary.end === "stopped") return;
     record.pending = false;
     this.touch(record);
+    record.lastBeganAt = summary.startedAt;
     record.resumeAt = summary.resumeAt;
     record.lastHostsTimedOut = summary.timedOut;
     record.lastHostsIncomplete = summary.incomplete;
@@ -235,6 +239,7 @@ export class ScanRecords {
       for (const address of alive) record.alive.add(address);
       record.answeredAt = monotonic(rest.answeredAt);
       record.silentSince = monotonic(rest.silentSince);
+      record.lastBeganAt = monotonic(rest.lastBeganAt);
     }
   }
 
@@ -261,6 +266,10 @@ export class ScanRecords {
       alive: [...record.alive],
       answeredAt: wallTime(record.answeredAt),
       silentSince: wallTime(record.silentSince),
+      // Earlier than what it found by more than the clocks may be read apart: that was seen by it.
+      lastBeganAt: record.lastBeganAt === undefined
+        ? undefined
+        : wallTime(record.lastBeganAt - CLOCK_SLACK_MS),
       lastEndAt: record.lastEndAt,
       pending: record.pending,
     };

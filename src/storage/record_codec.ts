@@ -29,6 +29,7 @@ export function decodeRecord(text: string): SavedRecord {
     lastDuration: saved.lastDuration,
     answeredAt: saved.answeredAt,
     silentSince: saved.silentSince,
+    lastBeganAt: saved.lastBeganAt,
   };
 }
 

@@ -35,7 +35,7 @@ Deno.test("judgeRequest() lets scanning.exclude win over everything that is allo
   const exclude = networks("10.0.0.0/8", "192.0.2.7/32", "2001:db8::/126");
   const f = (ip: string, allowed: string[] = []) =>
     verdict(ip, { exclude, allowedNetworks: networks(...allowed) });
-  const all = "all of it is excluded (scanning.exclude)";
+  const all = "all of it is excluded (scanning.exclude), or no host's address";
   assert.equal(f("10.1.2.3", ["10.1.2.0/24"]), `403 ip: Cannot scan 10.1.2.3/32: ${all}`);
   assert.equal(f("10.0.0.0/8"), `403 ip: Cannot scan 10.0.0.0/8: ${all}`);
   assert.equal(f("192.0.2.0/24"), "allowed without 1");

@@ -153,6 +153,7 @@ export function makeSmallWorld(options: { durationMetrics?: boolean } = {}): Wor
   world.policy.replace([{
     name: "web",
     networks: [parseNetwork("2001:db8::/127").network, parseNetwork("198.51.100.1").network],
+    unresolved: 0,
     expected: { tcp: PortSet.of([22]), udp: PortSet.EMPTY },
     allowed: { tcp: PortSet.EMPTY, udp: PortSet.EMPTY },
   }]);

@@ -39,7 +39,7 @@ Deno.test("policyMetrics() has the counts of every policy target from the start"
     makeTarget('a "quoted"', { networks: "10.0.0.0/24", expected: "22" }),
   ]);
   assert.deepEqual(samplesIn(open()), [
-    'openport_policy_unknown_ports{name="a \\"quoted\\""} 0',
+    'openport_policy_unknown_ports{name="a \\"quoted\\""} 1',
     'openport_policy_unknown_ports{name="b"} 1',
     'openport_policy_violations{name="a \\"quoted\\""} 0',
     'openport_policy_violations{name="b"} 0',

@@ -26,6 +26,7 @@ export function makeTarget(
   return {
     name,
     networks: networks.split(" ").map((text) => parseNetwork(text).network),
+    unresolved: 0,
     expected: byProtocol(expected),
     allowed: byProtocol(allowed),
   };

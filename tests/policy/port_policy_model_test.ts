@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { formatAddress } from "../../src/domain/address.ts";
+import { disjoint } from "../../src/policy/policy_target.ts";
 import { compareAddresses, parseAddress } from "../../src/domain/address.ts";
 import { addressBits, networkContains, parseNetwork } from "../../src/domain/network.ts";
 import { PortSet } from "../../src/domain/ports.ts";
@@ -88,6 +90,20 @@ class Model {
           else if (!cell.open) missing.push(`missing ${target.name} ${name}`);
         });
       }
+      const broad = target.networks.filter(({ family, prefix }) => prefix < addressBits(family));
+      for (const network of disjoint(broad)) {
+        const alive = ADDRESSES.some((address) =>
+          networkContains(network, address) && this.alive.has(address.text)
+        );
+        if (alive) continue;
+        // Nothing answers there: its first address tells whether that is known.
+        this.#each(formatAddress(network.family, network.base), (protocol, port, name) => {
+          if (!target.expected[protocol].has(port)) return;
+          const cell = this.cells.get(name);
+          if (cell === undefined || cell.takenAt < (this.since.get(name) ?? -Infinity)) unknown++;
+        });
+      }
+      unknown += target.unresolved * (target.expected.tcp.size + target.expected.udp.size);
       const violations = [...unexpected, ...missing]
         .filter((finding) => finding.split(" ")[1] === target.name).length;
       return `${target.name}: ${violations} violations, ${unknown} unknown`;
@@ -116,6 +132,7 @@ const someTargets = fc.uniqueArray(
   fc.record({
     name: fc.constantFrom("a", "b", "B", "1"),
     networks: fc.array(someNetwork, { minLength: 0, maxLength: 4 }),
+    unresolved: fc.nat(2),
     expected: fc.record({ tcp: somePorts, udp: somePorts }),
     allowed: fc.record({ tcp: somePorts, udp: somePorts }),
   }),

@@ -30,8 +30,14 @@ Deno.test("planTargets() splits what is broader than max_cidr_size", () => {
     "192.0.2.3/32",
   ]);
   assert.deepEqual(plan(["10.0.0.0/7"], { maxCidrSize: 8 }), ["10.0.0.0/8", "11.0.0.0/8"]);
-  assert.deepEqual(plan(["0.0.0.0/0"], { maxCidrSize: 0 }), ["0.0.0.0/0"]);
+  assert.deepEqual(plan(["128.0.0.0/1"], { maxCidrSize: 1 }), ["128.0.0.0/1"]);
   assert.deepEqual(plan(["127.0.0.1"], { maxCidrSize: 0 }), ["127.0.0.1/32"]);
+});
+
+Deno.test("planTargets() leaves out what is no host's address, and means this machine", () => {
+  assert.deepEqual(plan(["0.0.0.0", "0.1.2.0/24", "::"]), []);
+  assert.deepEqual(plan(["0.0.0.0/7"], { maxCidrSize: 8 }), ["1.0.0.0/8"]);
+  assert.deepEqual(plan(["::/127"]), ["::1/128"]);
 });
 
 Deno.test("planTargets() splits IPv6 at 96 + max_cidr_size", () => {

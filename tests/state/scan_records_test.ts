@@ -243,6 +243,8 @@ Deno.test("ScanRecords.restore() takes over all that was stored, on another mono
     alive: ["10.0.0.7"],
     answeredAt: now - 60,
     silentSince: now - 30,
+    // A little earlier, so that nothing that was seen by it is older.
+    lastBeganAt: now - 10 - first.clock.now - 3,
   });
   assert.equal(unitId(again.unit), unitId(record.unit));
   assert.deepEqual([...restored.targets()], [...first.records.targets()]);

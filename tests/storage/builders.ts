@@ -71,6 +71,7 @@ export function record(changes: Partial<SavedRecord> = {}): SavedRecord {
     alive: ["192.0.2.1"],
     answeredAt: NOW,
     silentSince: undefined,
+    lastBeganAt: undefined,
     lastEndAt: NOW,
     pending: false,
     ...changes,
@@ -175,6 +176,7 @@ export const records: fc.Arbitrary<SavedRecord> = fc.record({
   alive: fc.array(addresses),
   answeredAt: maybe(time),
   silentSince: maybe(time),
+  lastBeganAt: maybe(time),
   lastEndAt: time,
   pending: fc.boolean(),
 }, plain);
