@@ -170,6 +170,16 @@ Deno.test("expected and allowed ports without a protocol are of the target's onl
   }
 });
 
+Deno.test("an address that is no host's is refused as a target", () => {
+  for (const text of ["0.0.0.0", "0.1.2.0/24", '"::"']) {
+    assert.match(
+      refusal(`targets: [${text}]`),
+      /is no host's address, and means this machine \(write 127\.0\.0\.1 or ::1 for it\)/,
+    );
+  }
+  assert.equal(target('"::1"').networks.length, 1);
+});
+
 Deno.test("a target's nmap options make inherited ones that nobody wrote give way", () => {
   const f = (own: string, scanning: string, minRate: number, minParallelism: number) => {
     const { nmap } = target(`{ target: 10.0.0.1, scanning: ${own} }`, scanning);

@@ -176,3 +176,19 @@ Deno.test("WorkerPool.abandon() has nobody else asked about a silence", async ()
   assert.deepEqual([rig.ends.length, rig.ends.at(-1)?.summary.end], [4, "stopped"]);
   await rig.pool.stop();
 });
+
+Deno.test("WorkerPool.abandon() ends the processes of a unit and throws away what they found", async () => {
+  const gate = makeGate();
+  const rig = makeRig({ workers: 2, process: gate.process });
+  const [first] = ["10.0.0.1", "10.0.0.2"].map((target) => rig.queueUp(target));
+  rig.pool.start();
+  await settle();
+  assert.equal(rig.pool.busy, 2);
+  rig.pool.abandon([first!.id]);
+  await settle();
+  assert.equal(rig.pool.busy, 1);
+  assert.deepEqual(rig.ends.map(({ target, summary }) => `${target} ${summary.end}`), [
+    "10.0.0.1/32 stopped",
+  ]);
+  await rig.pool.stop();
+});
