@@ -205,3 +205,59 @@ Deno.test("HttpDiscovery says that nobody listens, without the secrets of the UR
   );
   assert.doesNotMatch(message, /hush/);
 });
+
+Deno.test("HttpDiscovery repeats nothing of a query or of where it was redirected to, whatever fails", async () => {
+  const closing = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const answers = [
+    "",
+    "garbage\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" +
+    "Content-Length: 50\r\n\r\n[{",
+  ];
+  let answer = "";
+  const served = (async () => {
+    for await (const connection of closing) {
+      await connection.read(new Uint8Array(4096));
+      await connection.write(new TextEncoder().encode(answer));
+      connection.close();
+    }
+  })();
+  const open = `http://127.0.0.1:${closing.addr.port}`;
+  const dead = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const refusing = `http://127.0.0.1:${dead.addr.port}`;
+  dead.close();
+  const query = "/there?token=)HUSH for url (connection%20timed out) x HUSH";
+  const reasonFor = async (url: string) => {
+    const told = makeListener();
+    const discovery = new HttpDiscovery({
+      url,
+      intervalMs: 60_000,
+      userAgent: "x",
+      ...told.listener,
+    });
+    await discovery.start();
+    await discovery.stop();
+    const { message } = told.problems[0]!;
+    assert.doesNotMatch(message, /HUSH|token=|there\?/i);
+    return /there is no answer \((.*)\)$/.exec(message)?.[1];
+  };
+  const failures: [string, string][] = [
+    [`http://nosuch.invalid${query}`, "its name does not resolve"],
+    [refusing + query, "connection refused"],
+    ["http://127.0.0.1:1" + query, "this port is never asked"],
+    [open.replace("http", "https") + query, "TLS failed"],
+  ];
+  await withServer({}, async ({ base, answer: redirect }) => {
+    for (const [url, reason] of failures) {
+      answer = "garbage";
+      assert.equal(await reasonFor(url), reason);
+      redirect(() => new Response(null, { status: 302, headers: { Location: url } }));
+      assert.equal(await reasonFor(`http://${base}/sd`), reason);
+    }
+  });
+  const reasons = [];
+  for (answer of answers) reasons.push(await reasonFor(open + query));
+  assert.deepEqual(reasons, ["it ended too early", "it speaks no HTTP", "it ended too early"]);
+  closing.close();
+  await served.catch(() => {});
+});

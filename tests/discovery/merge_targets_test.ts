@@ -113,3 +113,66 @@ Deno.test("mergeTargets() keeps names unique and addresses few, whatever there i
     { numRuns: 200 },
   );
 });
+
+/** What is used of a list that said one thing before and another now, next to 10.0.0.1. */
+function next(last: readonly Parameters<typeof group>[], now: readonly Parameters<typeof group>[]) {
+  const { config } = parseConfig("targets: [10.0.0.1]", "c");
+  const versions = [last, now].map((groups) => groups.map((given) => group(...given)));
+  const { targets, problems, lists } = mergeTargets(
+    config,
+    [{ shown: "a", groups: versions[1]!, last: versions[0] }],
+    { read: (one) => discoveredTargets(one, config) },
+  );
+  const [list] = lists;
+  assert.equal(list!.groups, versions[list!.state === "kept" ? 0 : 1]);
+  const names = targets.slice(1).map(({ name }) => name).join();
+  return [
+    list!.state,
+    names,
+    ...problems.map((line) => line.replace(/^a: (\S+ \S+).*?( \(the last list.*)?$/, "$1$2")),
+  ];
+}
+
+Deno.test("mergeTargets() uses the last version of a list where the next one has a wrong label or loses something by mistake", () => {
+  const bad = { __openport_interval: "1hour" };
+  const shop = { __openport_name: "shop" };
+  const still = " (the last list is still used)";
+  const f = (
+    last: readonly Parameters<typeof group>[],
+    now: readonly Parameters<typeof group>[],
+    ...wanted: string[]
+  ) => assert.deepEqual(next(last, now), wanted);
+  f([[["10.0.0.2"]]], [[["10.0.0.3"]]], "whole", "10.0.0.3");
+  const label = `__openport_interval: must${still}`;
+  f([[["10.0.0.2", "10.0.0.3"]]], [[["10.0.0.2"], bad]], "kept", "10.0.0.2,10.0.0.3", label);
+  f([[["10.0.0.2"]]], [[["10.0.0.3"]], [["10.0.0.4"], bad]], "kept", "10.0.0.2", label);
+  // One name for two groups.
+  const twice = [[["10.0.0.2"], shop], [["10.0.0.3"], shop]] as const;
+  const left = 'target "shop"';
+  f([[["10.0.0.2"], shop], [["10.0.0.3"]]], twice, "kept", "shop,10.0.0.3", left + still);
+  f([[["10.0.0.2"], shop]], twice, "partly", "shop", left);
+  // Others have it all the same.
+  f([[["10.0.0.2"]]], [[["10.0.0.2", "10.0.0.2"]]], "partly", "10.0.0.2", 'target "10.0.0.2"');
+  // Too many addresses, of what was there and of what is new.
+  const wide = 'target "11.0.0.0/8"';
+  f([[["11.0.0.0/8"]]], [[["12.0.0.0/24", "11.0.0.0/8"]]], "partly", "12.0.0.0/24", wide);
+  f(
+    [[["11.0.0.0/9", "12.0.0.0/9"]]],
+    [[["13.0.0.0/9", "11.0.0.0/9", "12.0.0.0/9"]]],
+    "kept",
+    "11.0.0.0/9",
+    'target "11.0.0.0/9"' + still,
+  );
+  // A text that is wrong loses itself alone.
+  f([[["10.0.0.2"]]], [[["10.0.0.3", "x/"]]], "partly", "10.0.0.3", 'target "x/"');
+  // Where the last one was no better, what is used of it stays.
+  const worse = "__openport_interval: must";
+  f([[["10.0.0.2"], bad]], [[["10.0.0.3"]], [["10.0.0.2"], bad]], "partly", "10.0.0.3", worse);
+  f(
+    [[["10.0.0.2"], bad], [["10.0.0.3"]]],
+    [[["10.0.0.2"]], [["10.0.0.3"], bad]],
+    "kept",
+    "10.0.0.3",
+    worse + still,
+  );
+});

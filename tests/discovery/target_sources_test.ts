@@ -311,3 +311,91 @@ Deno.test("TargetSources.problems() names a few of many names", async () => {
   assert.equal(t.sources.problems().length, 11);
   assert.equal(t.sources.problems()[10], "Cannot resolve 15 more host names");
 });
+
+Deno.test("TargetSources keeps the last usable version of a list that has a wrong label, across a restart too", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/a.yml`;
+    const yaml = 'targets_files: ["*.yml"]';
+    const write = (interval: string, ...targets: string[]) =>
+      Deno.writeTextFile(
+        path,
+        `- targets: [10.0.0.1]\n- targets: [${targets}]\n` +
+          `  labels: { __openport_interval: ${interval}, __meta_x: y }\n`,
+      );
+    const names = ({ sources }: ReturnType<typeof makeSources>) =>
+      sources.targets.map(({ name }) => name);
+    const used = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+    const problem = new RegExp(
+      `^${path}: __openport_interval: must be .* \\(the last list is still used\\)$`,
+    );
+    const rows = [];
+    {
+      await using t = makeSources(yaml, { workingDirectory: directory });
+      await write("1h", "10.0.0.2", "10.0.0.3");
+      await t.sources.start();
+      assert.deepEqual([names(t), t.told(), t.sources.failingLists], [used, ["change"], 0]);
+      await write("1hour", "10.0.0.2");
+      await tickUntil(t.clock, () => t.sources.failingLists === 1);
+      await t.clock.tickAsync(20_000);
+      assert.deepEqual(names(t), used);
+      assert.equal(t.sources.problems().length, 1);
+      assert.match(t.sources.problems()[0]!, problem);
+      // Neither a change nor told twice.
+      assert.deepEqual(t.told(), [`problem: ${t.sources.problems()[0]}`]);
+      assert.equal(t.saved.length, 1);
+      await t.sources.stop();
+      for (const [source, value] of t.stored) rows.push({ source, value });
+    }
+    assert.match(rows[0]!.value, /10\.0\.0\.3/);
+    await using t = makeSources(yaml, { workingDirectory: directory, learnt: rows });
+    assert.deepEqual([names(t), t.sources.failingLists], [used, 0]);
+    await t.sources.start();
+    assert.deepEqual([names(t), t.sources.failingLists, t.saved], [used, 1, []]);
+    assert.match(t.told().join("\n"), /^problem: .*still used\)$/);
+    // A list that cannot be read on top of it is the same one.
+    await Deno.writeTextFile(path, "- targets: [");
+    await tickUntil(t.clock, () => t.sources.problems().length === 2);
+    assert.equal(t.sources.failingLists, 1);
+    await write("2h", "10.0.0.2");
+    await tickUntil(t.clock, () => t.sources.problems().length === 0);
+    assert.deepEqual([names(t), t.sources.failingLists], [["10.0.0.1", "10.0.0.2"], 0]);
+    assert.deepEqual(t.told().slice(-3), [
+      `recovered: ${path} can be read again`,
+      `recovered: ${path} can be used again`,
+      "change",
+    ]);
+  });
+});
+
+Deno.test("TargetSources uses what it can of a list that never was usable, and counts lists that are not whole", async () => {
+  await inDirectory(async (directory) => {
+    const yaml = 'targets: [10.0.0.1]\ntargets_files: ["*.json"]';
+    const write = (name: string, ...groups: unknown[]) =>
+      Deno.writeTextFile(`${directory}/${name}.json`, JSON.stringify(groups));
+    const bad = { targets: ["10.0.0.3"], labels: { __openport_interval: "1hour" } };
+    await write("a", { targets: ["10.0.0.2"] }, bad, bad);
+    await write("b", { targets: ["10.0.0.1", "10.0.0.2", "10.0.0.4"] });
+    await write("c", { targets: ["10.0.0.5"] });
+    const rows = [];
+    for (let start = 0; start < 2; start++) {
+      await using t = makeSources(yaml, { workingDirectory: directory, learnt: rows.splice(0) });
+      await t.sources.start();
+      assert.deepEqual(
+        t.sources.targets.map(({ name }) => name),
+        ["10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.5"],
+      );
+      assert.equal(t.sources.failingLists, 2);
+      assert.ok(t.sources.problems().every((line) => !line.includes("still used")));
+      await t.sources.stop();
+      for (const [source, value] of t.stored) rows.push({ source, value });
+    }
+    await using t = makeSources(yaml, { workingDirectory: directory, learnt: rows });
+    await t.sources.start();
+    t.told();
+    await write("b", { targets: ["10.0.0.4"] });
+    await tickUntil(t.clock, () => t.sources.failingLists === 1);
+    assert.deepEqual(t.told(), [
+      `recovered: ${directory}/b.json: nothing is left out any more`,
+    ]);
+  });
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { WatchedFile } from "../../src/discovery/watched_file.ts";
+import { MAX_UNSETTLED, RESTLESS_LOOKS, WatchedFile } from "../../src/discovery/watched_file.ts";
 
 const yaml = (...targets: string[]) => `- targets: [${targets.join(", ")}]\n`;
 
@@ -33,15 +33,39 @@ Deno.test("WatchedFile takes a change when a second look sees no further one", a
   });
 });
 
-Deno.test("WatchedFile reads a file that never comes to rest all the same", async () => {
+Deno.test("WatchedFile keeps the last list of a file that goes on changing, says so, and reads it after a minute", async () => {
   await withFile(async (path) => {
-    const file = new WatchedFile(path);
-    for (const name of ["a", "bb", "ccc"]) {
-      assert.equal(file.groups, undefined);
-      await Deno.writeTextFile(path, yaml(name));
-      await file.look({ atOnce: false });
+    const file = new WatchedFile(path, [{ targets: ["last"], labels: {} }]);
+    const look = () => file.look({ atOnce: false });
+    for (let n = 1; n <= 2 * MAX_UNSETTLED; n++) {
+      await Deno.writeTextFile(path, yaml("a".repeat(n)));
+      await look();
+      const read = MAX_UNSETTLED * Math.floor(n / MAX_UNSETTLED);
+      const targets = [read === 0 ? "last" : "a".repeat(read)];
+      assert.deepEqual(file.groups, [{ targets, labels: {} }]);
+      if (n < RESTLESS_LOOKS) assert.equal(file.problem, undefined);
+      else assert.match(file.problem!, /^Cannot read \/.*\.yml yet: it goes on changing/);
     }
-    assert.deepEqual(file.groups, [{ targets: ["ccc"], labels: {} }]);
+    await look();
+    assert.equal(file.problem, undefined);
+  });
+});
+
+Deno.test("WatchedFile takes a list that is written line by line when it is whole", async () => {
+  await withFile(async (path) => {
+    await Deno.writeTextFile(path, yaml("a"));
+    const file = new WatchedFile(path);
+    await file.look({ atOnce: true });
+    const before = file.groups;
+    let text = "";
+    for (let n = 0; n < 12; n++) {
+      text += yaml(`b${n}`);
+      await Deno.writeTextFile(path, text);
+      await file.look({ atOnce: false });
+      assert.equal(file.groups, before);
+    }
+    await file.look({ atOnce: false });
+    assert.deepEqual([file.groups!.length, file.problem], [12, undefined]);
   });
 });
 
