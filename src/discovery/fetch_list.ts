@@ -44,9 +44,9 @@ export async function fetchList(
     return await readList(response);
   } catch (error) {
     if (timeout.signal.aborted) {
-      throw new Error(`it did not answer within ${FETCH_TIMEOUT_MS / 1000} s`, { cause: error });
+      throw new Error(`it did not answer within ${FETCH_TIMEOUT_MS / 1000} s`);
     }
-    throw error instanceof TypeError ? new Error(networkReason(error), { cause: error }) : error;
+    throw error;
   } finally {
     clearTimeout(timer);
   }
@@ -58,7 +58,7 @@ async function follow(
 ): Promise<Response> {
   let next = url;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const response = await fetch(next, { headers, redirect: "manual", signal });
+    const response = await ask(next, { headers, redirect: "manual", signal });
     if (!REDIRECTS.includes(response.status)) return response;
     await response.body?.cancel();
     const target = URL.parse(response.headers.get("Location") ?? "", next);
@@ -78,16 +78,53 @@ async function readList(response: Response): Promise<string> {
     ? undefined
     : `it answered with content type ${show(type)} (application/json is wanted)`;
   if (reason === undefined && response.body !== null) {
-    return await readAtMost(response.body, MAX_JSON_BYTES);
+    try {
+      return await readAtMost(response.body, MAX_JSON_BYTES);
+    } catch (error) {
+      throw error instanceof RangeError ? error : networkError(error);
+    }
   }
   await response.body?.cancel();
   throw new Error(reason ?? "it answered with nothing");
 }
 
-/** Why there was no answer; the texts of the runtime repeat the whole URL, secrets included. */
-function networkReason({ cause, message }: TypeError): string {
+async function ask(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    throw networkError(error, url);
+  }
+}
+
+/** Why there was no answer: what the runtime says, and what to say for it. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/dns error/i, "its name does not resolve"],
+  [/connection refused/i, "connection refused"],
+  [/no route to host/i, "no route to host"],
+  [/network is unreachable/i, "network is unreachable"],
+  [/connection reset|broken pipe/i, "connection reset"],
+  [/timed out/i, "it timed out"],
+  [/certificate.*UnknownIssuer/i, "its certificate is from an unknown issuer"],
+  [/certificate.*expired/i, "its certificate has expired"],
+  [/certificate.*not valid for/i, "its certificate is for another name"],
+  [/certificate/i, "its certificate is not valid"],
+  [/corrupt message|handshake|tls/i, "TLS failed"],
+  [/closed before|end of file|reading a body/i, "it ended too early"],
+  [/invalid HTTP|parse/i, "it speaks no HTTP"],
+  [/requests to port .* are blocked/i, "this port is never asked"],
+  [/requires net access/i, "the program may not connect to it"],
+];
+
+/**
+ * Why there was no answer, without anything of the runtime's text, nor as a cause: it has the whole
+ * URL in it, secrets included, in places that differ and without an end that is sure.
+ */
+function networkError(error: unknown, url?: URL): Error {
+  const { cause, message } = error instanceof Error ? error : new Error(String(error));
   const text = cause instanceof Error ? cause.message : message;
-  return `there is no answer (${text.replace(/ for url \([^)]*\)/g, "")})`;
+  const said = url === undefined ? text : text.replaceAll(url.href, "");
+  const [, reason = "the request failed"] = REASONS.find(([pattern]) => pattern.test(said)) ?? [];
+  return new Error(`there is no answer (${reason})`);
 }
 
 function isHttp({ protocol }: URL): boolean {

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
-import { showUrl } from "../config/resolve_sources.ts";
 import type { DiscoveryProblem } from "./discovery.ts";
 import { FileDiscovery } from "./file_discovery.ts";
 import { HttpDiscovery } from "./http_discovery.ts";
@@ -75,8 +74,8 @@ export class TargetLists {
       lists.push({ source: fileSource(path), shown: path, groups });
     }
     for (const [url, { discovery }] of this.#asked) {
-      for (const groups of discovery.lists.values()) {
-        lists.push({ source: urlSource(url), shown: showUrl(url), groups });
+      for (const [shown, groups] of discovery.lists) {
+        lists.push({ source: urlSource(url), shown, groups });
       }
     }
     return lists;
@@ -85,6 +84,15 @@ export class TargetLists {
   /** What is wrong now. */
   get problems(): readonly DiscoveryProblem[] {
     return [this.#files, ...this.#asked.values()].flatMap((one) => one?.discovery.problems ?? []);
+  }
+
+  /** Where something is wrong now: sources of lists, or patterns in the place of a file. */
+  get failing(): readonly string[] {
+    const asked = [...this.#asked].filter(([, { discovery }]) => discovery.problems.length > 0);
+    return [
+      ...(this.#files?.discovery.problems ?? []).map(({ source }) => fileSource(source)),
+      ...asked.map(([url]) => urlSource(url)),
+    ];
   }
 
   /** Begins to read and ask; resolves when the files were read. */

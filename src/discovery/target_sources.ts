@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Config, TargetConfig } from "../config/config.ts";
 import { type DiscoveredTargets, discoveredTargets } from "../config/discovered.ts";
 import type { Address } from "../domain/address.ts";
@@ -12,11 +11,12 @@ import {
   nameSource,
   readLearnt,
 } from "./learnt.ts";
-import { type MergedTargets, mergeTargets } from "./merge_targets.ts";
+import { ListVersions } from "./list_versions.ts";
+import type { MergedTargets } from "./merge_targets.ts";
 import { NameBook } from "./name_book.ts";
 import { addressText, type NamedNetworks, nameNetworks } from "./named_networks.ts";
 import { type Resolution, resolveAll } from "./names.ts";
-import { type TargetList, TargetLists } from "./target_lists.ts";
+import { TargetLists } from "./target_lists.ts";
 import type { TargetGroup } from "./target_group.ts";
 
 /** Milliseconds for which changes are gathered. */
@@ -73,7 +73,7 @@ export interface TargetSourcesOptions {
 /**
  * What there is to scan now: the targets of the configuration, those of its lists, and the addresses
  * of the host names in both. What was last known is there from the beginning, and stays while a
- * list cannot be read or a name does not resolve.
+ * list cannot be read or used, or a name does not resolve.
  */
 export class TargetSources {
   readonly #options: TargetSourcesOptions;
@@ -81,15 +81,14 @@ export class TargetSources {
   readonly #names: NameBook;
   #config: SourceConfig;
   #read: (group: TargetGroup) => DiscoveredTargets;
-  /** The lists that `#merged` was made of, without labels that mean nothing. */
-  #relevant: readonly RelevantList[] = [];
-  #merged: MergedTargets = { targets: [], problems: [], warnings: [] };
+  readonly #versions: ListVersions;
+  #merged: Pick<MergedTargets, "targets" | "problems"> = { targets: [], problems: [] };
   #named: NamedNetworks;
   /** What the store holds; undefined for what cannot be read. */
   readonly #stored: Map<string, readonly unknown[] | undefined>;
   /** Lines about lists that were told. */
   #told: ReadonlySet<string> = new Set();
-  #due: "nothing" | "names" | "lists" = "nothing";
+  readonly #due = new Set<"names" | "lists">();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
 
@@ -107,7 +106,7 @@ export class TargetSources {
       known,
       onChange: () => this.#listsChanged(),
       onProblem: (problem) => options.onProblem(listMessage(problem)),
-      onRecovered: (source) => options.onRecovered(`${source} can be used again`),
+      onRecovered: (source) => options.onRecovered(`${source} can be read again`),
     });
     this.#names = new NameBook({
       resolve,
@@ -119,7 +118,7 @@ export class TargetSources {
       onRecovered: options.onRecovered,
       onIdle: () => this.#idle(),
     });
-    this.#relevant = relevantLists(this.#lists.all);
+    this.#versions = new ListVersions(this.#lists.all);
     this.#merge();
     this.#named = this.#addNetworks();
   }
@@ -129,9 +128,9 @@ export class TargetSources {
     return this.#named.targets;
   }
 
-  /** Lists that could not be read, or not be found, the last time. */
+  /** Lists that could not be read or found the last time, or of which not all can be used. */
   get failingLists(): number {
-    return this.#lists.problems.length;
+    return new Set([...this.#lists.failing, ...this.#versions.failing]).size;
   }
 
   /** Host names that did not resolve the last time. */
@@ -161,7 +160,7 @@ export class TargetSources {
     this.#learn();
     this.#names.start();
     await this.#lists.start();
-    if (this.#due === "lists" && !this.#stopped) this.#publish();
+    if (this.#due.has("lists") && !this.#stopped) this.#publish();
   }
 
   /** Puts another configuration in place: `targets` is what is known of it at once. */
@@ -169,8 +168,8 @@ export class TargetSources {
     this.#config = config;
     this.#read = groupReader(config);
     this.#lists.replace(config);
-    this.#relevant = relevantLists(this.#lists.all);
-    this.#due = "lists";
+    this.#versions.update(this.#lists.all);
+    this.#due.add("lists");
     this.#update();
   }
 
@@ -213,15 +212,12 @@ export class TargetSources {
   }
 
   #listsChanged(): void {
-    const relevant = relevantLists(this.#lists.all);
-    if (isDeepStrictEqual(relevant, this.#relevant)) return;
-    this.#relevant = relevant;
-    this.#schedule("lists");
+    if (this.#versions.update(this.#lists.all)) this.#schedule("lists");
   }
 
   #schedule(what: "names" | "lists"): void {
     if (this.#stopped) return;
-    if (this.#due !== "lists") this.#due = what;
+    this.#due.add(what);
     const delay = this.#names.busy ? BUSY_CHANGE_MS : CHANGE_MS;
     this.#timer ??= setTimeout(() => this.#publish(), delay);
   }
@@ -233,27 +229,35 @@ export class TargetSources {
   }
 
   #publish(): void {
+    const before = this.#merged.targets;
+    const isNamed = this.#due.has("names");
     this.#update();
-    this.#options.onChange();
+    const { targets } = this.#merged;
+    // What a list says may be no good, and then its targets stay the same objects.
+    const isSame = targets.length === before.length &&
+      targets.every((target, index) => target === before[index]);
+    if (isNamed || !isSame) this.#options.onChange();
   }
 
   #update(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#due === "lists") this.#merge();
-    this.#due = "nothing";
+    if (this.#due.has("lists")) this.#merge();
+    this.#due.clear();
     this.#named = this.#addNetworks();
     this.#learn();
   }
 
   #merge(): void {
-    this.#merged = mergeTargets(this.#config, this.#relevant, { read: this.#read });
-    this.#names.replace(intervalsOf(this.#merged.targets));
-    const { problems, warnings } = this.#merged;
+    const merged = this.#versions.merge(this.#config, { read: this.#read });
+    this.#merged = merged;
+    this.#names.replace(intervalsOf(merged.targets));
+    const { problems, warnings, recovered } = merged;
     const told = this.#told;
     this.#told = new Set([...problems, ...warnings]);
     for (const line of problems) if (!told.has(line)) this.#options.onProblem(line);
     for (const line of warnings) if (!told.has(line)) this.#options.onWarning(line);
+    for (const line of recovered) this.#options.onRecovered(line);
   }
 
   #addNetworks(): NamedNetworks {
@@ -263,7 +267,9 @@ export class TargetSources {
   /** Stores what is known now where the store holds something else, and deletes the rest. */
   #learn(): void {
     const known = new Map<string, KnownValue>();
-    for (const { source, groups } of this.#lists.all) known.set(source, { kind: "list", groups });
+    for (const [source, groups] of this.#versions.inUse) {
+      known.set(source, { kind: "list", groups });
+    }
     for (const [name, addresses] of this.#names.known()) {
       known.set(nameSource(name), { kind: "addresses", addresses });
     }
@@ -278,26 +284,6 @@ export class TargetSources {
     for (const source of forgottenLearnt) this.#stored.delete(source);
     if (learnt.length + forgottenLearnt.length > 0) this.#options.save({ learnt, forgottenLearnt });
   }
-}
-
-type RelevantList = Pick<TargetList, "shown" | "groups">;
-
-/** Lists without the labels that are dropped anyway, some of which change all the time. */
-function relevantLists(lists: readonly TargetList[]): readonly RelevantList[] {
-  const isDropped = (label: string) => label.startsWith("__") && !label.startsWith("__openport_");
-  return lists.map(({ shown, groups }) => ({
-    shown,
-    groups: groups.map((group) =>
-      Object.keys(group.labels).some(isDropped)
-        ? {
-          targets: group.targets,
-          labels: Object.fromEntries(
-            Object.entries(group.labels).filter(([label]) => !isDropped(label)),
-          ),
-        }
-        : group
-    ),
-  }));
 }
 
 /** Makes targets of groups, once of each: a list that stays the same costs nothing. */

@@ -8,8 +8,10 @@ import {
   type TargetGroup,
 } from "./target_group.ts";
 
-/** Looks after which a file is read although it has changed again. */
-const MAX_UNSETTLED = 3;
+/** Looks in a row, two seconds apart, that see a file changed before that is a problem: ten seconds. */
+export const RESTLESS_LOOKS = 5;
+/** The same before it is read although it has changed again: a minute. */
+export const MAX_UNSETTLED = 30;
 
 /** One file of targets: the last list that could be read, and what is wrong with the file now. */
 export class WatchedFile {
@@ -23,6 +25,7 @@ export class WatchedFile {
   #taken: string | undefined;
   /** What the file looked like at the last look. */
   #seen: string | undefined;
+  /** Looks in a row that saw it changed. */
   #unsettled = 0;
 
   /** `path` is absolute and ends in `.json`, `.yml` or `.yaml`; `known` is the list that was in use before. */
@@ -41,12 +44,15 @@ export class WatchedFile {
 
   /** Why the file as it is now cannot be used, on one line. */
   get problem(): string | undefined {
-    return this.#problem;
+    if (this.#problem !== undefined || this.#unsettled < RESTLESS_LOOKS) return this.#problem;
+    return `Cannot read ${this.#path} yet: it goes on changing, and is read when it comes to rest ` +
+      "or after a minute (write another file and rename it to this one)";
   }
 
   /**
    * Reads the file if it has changed. Unless `atOnce`, a change is taken when the next look sees no
-   * further one, because a file that is being written may already be a list, only a shorter one.
+   * further one, or after a minute of changes, because a file that is being written may already be a
+   * list, only a shorter one.
    * Resolves with whether it is there.
    */
   async look({ atOnce }: { atOnce: boolean }): Promise<boolean> {
@@ -68,11 +74,10 @@ export class WatchedFile {
     // Asked of the open file, because NFS may answer from its cache for a path.
     const { dev, ino, size, mtime, ctime } = await file.stat();
     const look = [dev, ino, size, mtime?.getTime(), ctime?.getTime()].join(" ");
-    if (look === this.#taken) return;
-    const settled = look === this.#seen || ++this.#unsettled >= MAX_UNSETTLED;
+    this.#unsettled = look === this.#seen ? 0 : this.#unsettled + 1;
     this.#seen = look;
-    if (!settled && !atOnce) return;
-    this.#unsettled = 0;
+    if (look === this.#taken) return;
+    if (this.#unsettled % MAX_UNSETTLED !== 0 && !atOnce) return;
     await this.#take(file.readable);
     // One that has just been written may be written again without looking any different.
     this.#taken = atOnce ? undefined : look;

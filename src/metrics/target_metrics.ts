@@ -24,8 +24,9 @@ export function targetMetrics({ targets, failingLists, unresolvedNames }: Target
     new TargetInfoFamily(targets),
     new Gauge({
       name: "openport_target_lists_failing",
-      help: "Lists of targets (files, patterns and URLs) that could not be read the last time; " +
-        "the last list of each is used.",
+      help:
+        "Lists of targets (files, patterns and URLs) that could not be read, or not be used whole, the " +
+        "last time; what is known of them stays in use.",
       collect: failingLists,
     }),
     new Gauge({

@@ -147,7 +147,7 @@ Deno.test("mergeTargets() uses the last version of a list where the next one has
   f([[["10.0.0.2", "10.0.0.3"]]], [[["10.0.0.2"], bad]], "kept", "10.0.0.2,10.0.0.3", label);
   f([[["10.0.0.2"]]], [[["10.0.0.3"]], [["10.0.0.4"], bad]], "kept", "10.0.0.2", label);
   // One name for two groups.
-  const twice = [[["10.0.0.2"], shop], [["10.0.0.3"], shop]] as const;
+  const twice: Parameters<typeof group>[] = [[["10.0.0.2"], shop], [["10.0.0.3"], shop]];
   const left = 'target "shop"';
   f([[["10.0.0.2"], shop], [["10.0.0.3"]]], twice, "kept", "shop,10.0.0.3", left + still);
   f([[["10.0.0.2"], shop]], twice, "partly", "shop", left);
@@ -162,6 +162,7 @@ Deno.test("mergeTargets() uses the last version of a list where the next one has
     "kept",
     "11.0.0.0/9",
     'target "11.0.0.0/9"' + still,
+    'target "12.0.0.0/9"' + still,
   );
   // A text that is wrong loses itself alone.
   f([[["10.0.0.2"]]], [[["10.0.0.3", "x/"]]], "partly", "10.0.0.3", 'target "x/"');

@@ -396,6 +396,7 @@ Deno.test("TargetSources uses what it can of a list that never was usable, and c
     await tickUntil(t.clock, () => t.sources.failingLists === 1);
     assert.deepEqual(t.told(), [
       `recovered: ${directory}/b.json: nothing is left out any more`,
+      "change",
     ]);
   });
 });
