@@ -32,7 +32,8 @@ say(`deno run --frozen -A bench/scrape.ts ${Deno.args.join(" ")}`);
 say(`${navigator.hardwareConcurrency} cores, deno ${Deno.version.deno}, v8 ${Deno.version.v8}`);
 const directory = await Deno.makeTempDir({ prefix: "bench-scrape-" });
 try {
-  const peers = [denoPeer("ours"), denoPeer("prom-client")];
+  // With the flags that the program is started with, and compiled with.
+  const peers = [denoPeer("ours", ["--max-semi-space-size=8"]), denoPeer("prom-client")];
   const golang = await golangPeer(values["client-golang"], { directory });
   if (typeof golang === "string") say(`client_golang is left out: ${golang}`);
   else peers.push(golang);
