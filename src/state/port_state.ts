@@ -226,7 +226,7 @@ export class PortState {
     keepOpen(state, (port, index) => {
       if (!gone.has(port)) return true;
       const firstSeen = state.firstSeen[index]!;
-      closed.set(port, { firstSeen, lastSeen: this.#lastSeen(state, port), closedAt });
+      closed.set(port, { firstSeen, lastSeen: this.#lastSeen(state, port, firstSeen), closedAt });
       return false;
     });
     this.#oldestClosed = Math.min(this.#oldestClosed, closedAt);
@@ -234,9 +234,10 @@ export class PortState {
   }
 
   /** When an open port was last seen open, unix milliseconds: at the last look that covers it. */
-  #lastSeen({ layers }: KnownPorts, port: number): number {
+  #lastSeen({ layers }: KnownPorts, port: number, firstSeen: number): number {
     const layer = layers.find(({ ports }) => ports.has(port));
-    return this.#wallTime(layer?.takenAt ?? this.#options.now());
+    // The same look may come out a millisecond earlier than when it was the first: clocks are read apart.
+    return Math.max(firstSeen, this.#wallTime(layer?.takenAt ?? this.#options.now()));
   }
 
   /** Unix milliseconds of a time on the monotonic clock. */
@@ -317,7 +318,7 @@ export class PortState {
         protocol,
         state: "open" as const,
         firstSeen: state.firstSeen[index]!,
-        lastSeen: this.#lastSeen(state, port),
+        lastSeen: this.#lastSeen(state, port, state.firstSeen[index]!),
         lastChange: state.lastChange[index]!,
       }));
       const closed = [...state.closed ?? []].map(([port, { firstSeen, lastSeen, closedAt }]) => ({
