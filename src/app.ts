@@ -425,7 +425,8 @@ export class App {
       // What became of the plan meanwhile has dealt with the target.
       if (this.#closing || this.#plan.targetOf(due.unit) === undefined) return;
       if (verdict === "same") {
-        this.#queue.offer(task);
+        // The queue may have filled up while the name was asked for.
+        if (this.#queue.offer(task) === "full") this.#scheduler.resume(due);
         this.#pool.wake();
       } else if (verdict !== "gone") this.#failUnresolved(due.unit, verdict.unresolved);
     });
