@@ -33,6 +33,8 @@ interface Series {
   readonly port: number;
   readonly open: boolean;
   readonly firstSeen: number;
+  /** When it opened; of a closed port, when it was first seen. */
+  readonly since: number;
 }
 
 /**
@@ -158,8 +160,8 @@ function seriesCount({ tcp, udp }: KnownHost): number {
 }
 
 /**
- * The `limit` series of a host that go first: of open ports before closed ones, and those that were seen
- * first before others; of those seen at once, in order of protocol and port.
+ * The `limit` series of a host that go first: where it has too many, of open ports before closed ones,
+ * and what is open for longer before others; else what was seen first. At once, by protocol and port.
  */
 function oldest(host: KnownHost, limit: number): readonly Series[] {
   const series: Series[] = [];
@@ -167,17 +169,23 @@ function oldest(host: KnownHost, limit: number): readonly Series[] {
     const ports = host[protocol];
     if (ports === undefined) continue;
     ports.open.forEach((port, index) =>
-      series.push({ protocol, port, open: true, firstSeen: ports.firstSeen[index]! })
+      series.push({
+        protocol,
+        port,
+        open: true,
+        firstSeen: ports.firstSeen[index]!,
+        since: ports.lastChange[index]!,
+      })
     );
     for (const [port, { firstSeen }] of ports.closed ?? []) {
-      series.push({ protocol, port, open: false, firstSeen });
+      series.push({ protocol, port, open: false, firstSeen, since: firstSeen });
     }
   }
   const tooMany = series.length > limit;
   // Only where the host itself has too many: the page as a whole would else change as ports close.
   series.sort((a, b) =>
-    (tooMany ? Number(b.open) - Number(a.open) : 0) || a.firstSeen - b.firstSeen ||
-    PROTOCOLS.indexOf(a.protocol) - PROTOCOLS.indexOf(b.protocol) ||
+    (tooMany ? Number(b.open) - Number(a.open) || a.since - b.since : 0) ||
+    a.firstSeen - b.firstSeen || PROTOCOLS.indexOf(a.protocol) - PROTOCOLS.indexOf(b.protocol) ||
     a.port - b.port
   );
   return series.slice(0, limit);
