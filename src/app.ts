@@ -425,8 +425,9 @@ export class App {
       // What became of the plan meanwhile has dealt with the target.
       if (this.#closing || this.#plan.targetOf(due.unit) === undefined) return;
       if (verdict === "same") {
-        // The queue may have filled up while the name was asked for.
-        if (this.#queue.offer(task) === "full") this.#scheduler.resume(due);
+        // While the name was asked for, options may have changed, and the queue may have filled up.
+        const renewed = this.#renewed(task, sizeClassOfTargets());
+        if (this.#queue.offer(renewed) === "full") this.#scheduler.resume(due);
         this.#pool.wake();
       } else if (verdict !== "gone") this.#failUnresolved(due.unit, verdict.unresolved);
     });
