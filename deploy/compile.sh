@@ -15,7 +15,11 @@ fi
 # Only the executable carries it: run from source, the program knows no revision.
 echo "$revision" >dist/revision
 trap 'rm -f dist/revision' EXIT
-"${COMPILE_DENO:-${TASK_DENO:-deno}}" compile --quiet --frozen --no-check --no-prompt \
+compiler="${COMPILE_DENO:-${TASK_DENO:-deno}}"
+# Packages that only tests need are left out where deno can do that.
+unused=
+if "$compiler" compile --help | grep -q -- --exclude-unused-npm; then unused=--exclude-unused-npm; fi
+"$compiler" compile $unused --quiet --frozen --no-check --no-prompt \
   --allow-net --allow-read --allow-write \
   --allow-env=PATH,LOG_STREAM,LOG_TOKENS \
   --allow-run=nmap,/usr/bin/nmap,/usr/local/bin/nmap,/bin/nmap \

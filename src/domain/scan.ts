@@ -134,5 +134,22 @@ export interface ScanOutcome {
   readonly endedAt: number;
 }
 
-/** Runs one job; resolves with an outcome whatever happens, and never rejects for what nmap did. */
-export type Scanner = (job: ScanJob, signal: AbortSignal) => Promise<ScanOutcome>;
+/** How far an nmap process is, by its own account (`--stats-every`). */
+export interface ScanProgress {
+  /** What nmap is doing, in its words: `SYN Stealth Scan`; each task counts from 0 again. */
+  readonly task: string;
+  /** 0 to 100 of the task. */
+  readonly percent: number;
+  /** Seconds that nmap expects the task to take from now on; undefined where it did not say. */
+  readonly remaining: number | undefined;
+}
+
+/**
+ * Runs one job; resolves with an outcome whatever happens, and never rejects for what nmap did.
+ * `onProgress` hears how far it is about once a second, never for jobs that end sooner.
+ */
+export type Scanner = (
+  job: ScanJob,
+  signal: AbortSignal,
+  onProgress?: (progress: ScanProgress) => void,
+) => Promise<ScanOutcome>;
