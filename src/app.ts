@@ -23,6 +23,7 @@ import { type RequestPolicy, requestPolicy } from "./http/request_policy.ts";
 import { createRoutes } from "./http/routes.ts";
 import type { ScanQuery } from "./http/scan_query.ts";
 import type { Logger } from "./log/logger.ts";
+import { ProgressLog } from "./log/progress_log.ts";
 import { ScanLog } from "./log/scan_log.ts";
 import { exporterMetrics, httpRequestCounter } from "./metrics/exporter_metrics.ts";
 import { policyMetrics } from "./metrics/policy_metrics.ts";
@@ -62,6 +63,8 @@ import { StateKeeper } from "./storage/state_keeper.ts";
 /** Milliseconds between two looks for what is too old to be kept, and most changes deleted in one step. */
 const PRUNE_MS = 60_000;
 const PRUNE_STEP = 1000;
+/** Milliseconds between two looks at how far long scans are, for the log. */
+const PROGRESS_MS = 5000;
 /** Most scan keys outside the configuration (contract, section 4). */
 const REQUESTED_LIMIT = 1000;
 
@@ -115,7 +118,8 @@ export class App {
   readonly #keeper: StateKeeper;
   readonly #storeTroubles: () => readonly string[];
   readonly #scanLog: ScanLog;
-  #pruning: ReturnType<typeof setInterval> | undefined;
+  readonly #progressLog: ProgressLog;
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
   /** Ids of targets that cannot be scanned until nmap can do more than now, with the technique that failed. */
   readonly #blocked = new Map<string, Technique>();
   /** Ids of units whose host name is being asked for. */
@@ -130,6 +134,7 @@ export class App {
     const now = () => performance.timeOrigin + performance.now();
     const wallOffset = () => wallClock() - now();
     const scanLog = this.#scanLog = new ScanLog(log);
+    this.#progressLog = new ProgressLog(log);
     this.#config = config;
     this.#log = log;
     this.#store = store;
@@ -317,7 +322,10 @@ export class App {
   async start(): Promise<void> {
     await this.#rights.refresh();
     if (this.#closing) return;
-    this.#pruning = setInterval(() => this.#prune(), PRUNE_MS);
+    this.#timers.push(
+      setInterval(() => this.#prune(), PRUNE_MS),
+      setInterval(() => this.#logProgress(), PROGRESS_MS),
+    );
     await this.#sources.start();
     if (this.#closing) return;
     this.#pool.start();
@@ -395,7 +403,7 @@ export class App {
   /** Stops taking work and ends what runs; what finished is kept. Resolves when every nmap has ended. */
   async stop(): Promise<void> {
     this.#closing = true;
-    clearInterval(this.#pruning);
+    this.#timers.forEach(clearInterval);
     this.#scheduler.stop();
     await Promise.all([this.#rights.stop(), this.#pool.stop(), this.#sources.stop()]);
     this.#keeper.save();
@@ -570,6 +578,15 @@ export class App {
     this.#records.prune((id) => this.#isActive(id));
     this.#forgetTried();
     this.#keeper.save();
+  }
+
+  #logProgress(): void {
+    const scans = this.#pool.running().map(({ task: { id, unit }, ...rest }) => ({
+      id,
+      key: unit.key,
+      ...rest,
+    }));
+    this.#progressLog.look(scans, performance.timeOrigin + performance.now());
   }
 
   #requestScan(query: ScanQuery): ScanRequestResult {

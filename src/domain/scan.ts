@@ -136,11 +136,11 @@ export interface ScanOutcome {
 
 /** How far an nmap process is, by its own account (`--stats-every`). */
 export interface ScanProgress {
-  /** What nmap is doing, in its words: `SYN Stealth Scan`; each task counts from 0 again. */
+  /** What nmap is doing, in its words: `SYN Stealth Scan`. */
   readonly task: string;
-  /** 0 to 100 of the task. */
+  /** 0 to 100 of all that the process has to do. */
   readonly percent: number;
-  /** Seconds that nmap expects the task to take from now on; undefined where it did not say. */
+  /** Seconds that nmap expects it to take from now on; undefined where it cannot know. */
   readonly remaining: number | undefined;
 }
 

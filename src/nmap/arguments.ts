@@ -1,6 +1,8 @@
 import { parseAddress } from "../domain/address.ts";
 import type { NmapOptions, ScanJob, Technique } from "../domain/scan.ts";
 
+/** How often nmap says how far it is; beside `--noninteractive` it never would. */
+const STATS_EVERY = "1s";
 /** Fewest retries of a second look: what it says must not hang on a few lost packets. */
 const CONFIRMING_RETRIES = 6;
 
@@ -15,7 +17,8 @@ export function nmapArguments(job: ScanJob, technique: Technique): string[] {
   return [
     "-oX",
     "-",
-    "--noninteractive",
+    "--stats-every",
+    STATS_EVERY,
     ...scanType(job, technique),
     ...(job.family === 6 ? ["-6"] : []),
     ...(job.nmap.disableDnsResolution ? ["-n"] : []),

@@ -2,6 +2,7 @@ import { PortSet } from "../domain/ports.ts";
 import { type HostReport, type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import { HOST_ATTRIBUTES, HostReader, readNumber } from "./host_reader.ts";
 import { mergeReports } from "./merge_reports.ts";
+import type { TaskProgress } from "./progress.ts";
 import { parsePortList } from "./port_list.ts";
 import type { Attributes } from "./xml_attributes.ts";
 import { XmlStream } from "./xml_stream.ts";
@@ -44,6 +45,7 @@ const DOCUMENT = element(
     "nmaprun",
     element("scaninfo"),
     element("target"),
+    element("taskprogress"),
     element(
       "host",
       element("status"),
@@ -62,6 +64,7 @@ const DOCUMENT = element(
 const NAMES = [
   ...namesIn(DOCUMENT),
   ...["version", "type", "protocol", "services", "specification", "exit", "errormsg", "total"],
+  ...["task", "percent", "remaining"],
   ...HOST_ATTRIBUTES,
 ];
 
@@ -73,6 +76,7 @@ function namesIn({ children }: Element): string[] {
 export class NmapOutputReader {
   readonly #ports: PortSet | undefined;
   readonly #onHost: (report: HostReport) => void;
+  readonly #onProgress: ((progress: TaskProgress) => void) | undefined;
   readonly #host: HostReader;
   readonly #stream: XmlStream;
   readonly #hosts = new Map<string, HostReport>();
@@ -88,17 +92,19 @@ export class NmapOutputReader {
   /**
    * `asked` holds canonical addresses; `ports`, where known, are those asked for, to be shared instead
    * of parsed again. With `onHost` the hosts that were asked for are handed on as they come, each as
-   * often as nmap reports it, and none is kept.
+   * often as nmap reports it, and none is kept. `onProgress` hears how far nmap says it is with a task.
    */
   constructor(
-    { asked, ports, onHost }: {
+    { asked, ports, onHost, onProgress }: {
       readonly asked: ReadonlySet<string>;
       readonly ports?: PortSet;
       readonly onHost?: (report: HostReport) => void;
+      readonly onProgress?: (progress: TaskProgress) => void;
     },
   ) {
     this.#ports = ports;
     this.#onHost = onHost ?? ((report) => this.#keep(report));
+    this.#onProgress = onProgress;
     this.#host = new HostReader(asked);
     this.#stream = new XmlStream({
       open: (name, attributes) => this.#open(name, attributes),
@@ -156,6 +162,9 @@ export class NmapOutputReader {
         break;
       case "target":
         this.#target(attributes);
+        break;
+      case "taskprogress":
+        this.#progress(attributes);
         break;
       case "finished":
         this.#finished = {
@@ -223,6 +232,19 @@ export class NmapOutputReader {
       ? asked
       : parsePortList(services);
     this.#covered[known] = this.#covered[known].union(ports);
+  }
+
+  #progress(attributes: Attributes): void {
+    if (this.#onProgress === undefined) return;
+    const percent = Number.parseFloat(attributes.get("percent") ?? "");
+    if (!(percent >= 0 && percent <= 100)) return;
+    const remaining = attributes.number("remaining");
+    this.#onProgress({
+      task: (attributes.get("task") ?? "").slice(0, MAX_TEXT),
+      percent,
+      remaining: Number.isNaN(remaining) ? undefined : remaining,
+      reported: this.#hosts.size,
+    });
   }
 
   #target(attributes: Attributes): void {

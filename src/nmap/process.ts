@@ -105,6 +105,8 @@ export class NmapProcesses {
           stdin: "null",
           stdout: "piped",
           stderr: "piped",
+          // In a session of its own nmap finds no terminal to read keys from, which it else would.
+          detached: true,
         }).spawn();
       } catch (error) {
         const reason = error instanceof Error ? error : new Error(String(error));

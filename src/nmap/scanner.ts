@@ -12,6 +12,7 @@ import type {
 import { nmapArguments } from "./arguments.ts";
 import { classify, localSendError } from "./failure.ts";
 import { oneLine } from "./one_line.ts";
+import { processProgress } from "./progress.ts";
 import { NmapOutputReader } from "./output.ts";
 import type { NmapProcesses, ProcessResult } from "./process.ts";
 
@@ -33,7 +34,7 @@ export function createNmapScanner(
   { processes, technique, isExcluded, now }: NmapScannerDeps,
 ): Scanner {
   const turns = new Turns();
-  return async function scanWithNmap(job, signal): Promise<ScanOutcome> {
+  return async function scanWithNmap(job, signal, onProgress): Promise<ScanOutcome> {
     const startedAt = now();
     const failed = (failure: ScanFailure): ScanOutcome => ({
       failure,
@@ -54,7 +55,16 @@ export function createNmapScanner(
     } catch (error) {
       return failed({ type: "other", message: oneLine(messageOf(error)) });
     }
-    const reader = new NmapOutputReader({ asked: new Set(job.addresses), ports: job.ports });
+    const reader = new NmapOutputReader({
+      asked: new Set(job.addresses),
+      ports: job.ports,
+      ...(onProgress !== undefined && {
+        onProgress: (said) => {
+          const progress = processProgress(said, job);
+          if (progress !== undefined) onProgress(progress);
+        },
+      }),
+    });
     const result = await processes.run({
       args,
       signal,

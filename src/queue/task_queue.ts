@@ -5,27 +5,44 @@ import { Line } from "./line.ts";
 /** Who asked for a scan: the schedule, or a person through the API. */
 export type TaskOrigin = "schedule" | "request";
 
+/** How urgent a request is, most urgent first. */
+export const PRIORITIES = ["high", "normal", "low"] as const;
+export type Priority = typeof PRIORITIES[number];
+
+/** Where a task waits; a request for what waits in a later lane moves it ahead. */
+const LANES = [...PRIORITIES, "schedule"] as const;
+export type Lane = typeof LANES[number];
+
 /** A scan unit that waits for a worker. */
 export interface Task {
   readonly unit: ScanUnit;
   /** Identity of the unit: no two tasks with one id wait at once. */
   readonly id: string;
   readonly origin: TaskOrigin;
+  /** Of a request. */
+  readonly priority?: Priority;
   /** What it was planned for; undefined for a request. */
   readonly target: PlannedTarget | undefined;
   /** Grows with the size of the unit: 0 for the smallest. */
   readonly sizeClass: number;
 }
 
+/** The lane that a task waits in; a request without a priority is a normal one. */
+export function laneOf({ origin, priority = "normal" }: Pick<Task, "origin" | "priority">): Lane {
+  return origin === "schedule" ? origin : priority;
+}
+
 /** Share of the capacity that scheduled tasks may fill; the rest is kept for requests. */
 export const SCHEDULE_SHARE = 0.75;
 
-/** Bounded queue of scan tasks: requests and scheduled tasks apart, each first in, first out. */
+/** Bounded queue of scan tasks in lanes, each first in, first out. */
 export class TaskQueue {
   /** Tasks that can wait at once; those above a lower number wait on, but no more are taken in. */
   capacity: number;
-  readonly #waiting: Record<TaskOrigin, Line<Task>> = {
-    request: new Line(),
+  readonly #waiting: Readonly<Record<Lane, Line<Task>>> = {
+    high: new Line(),
+    normal: new Line(),
+    low: new Line(),
     schedule: new Line(),
   };
 
@@ -36,7 +53,7 @@ export class TaskQueue {
 
   /** Tasks waiting now. */
   get size(): number {
-    return this.#waiting.request.size + this.#waiting.schedule.size;
+    return LANES.reduce((sum, lane) => sum + this.#waiting[lane].size, 0);
   }
 
   /** Scheduled tasks that would be accepted now. */
@@ -55,45 +72,51 @@ export class TaskQueue {
 
   /** Whether a task with this id waits. */
   has(id: string): boolean {
-    return this.#waiting.request.has(id) || this.#waiting.schedule.has(id);
+    return this.#laneWith(id) !== undefined;
   }
 
-  /** Adds a task, or says why not; a request for what is already scheduled moves that task ahead. */
+  /** Adds a task, or says why not; a request for what waits in a later lane moves that task ahead. */
   offer(task: Task): "accepted" | "full" | "duplicate" {
-    if (this.has(task.id)) {
-      const scheduled = task.origin === "request" && this.#waiting.schedule.remove(task.id);
-      if (scheduled) {
-        const { unit, id, target, sizeClass } = scheduled;
-        this.#waiting.request.add({ unit, id, origin: "request", target, sizeClass });
+    const lane = laneOf(task);
+    const waitsIn = this.#laneWith(task.id);
+    if (waitsIn !== undefined) {
+      if (LANES.indexOf(lane) < LANES.indexOf(waitsIn)) {
+        const { unit, id, target, sizeClass } = this.#waiting[waitsIn].remove(task.id)!;
+        const { priority = "normal" } = task;
+        this.#waiting[lane].add({ unit, id, origin: "request", priority, target, sizeClass });
       }
       return "duplicate";
     }
-    const room = task.origin === "schedule" ? this.scheduleRoom : this.requestRoom;
+    const room = lane === "schedule" ? this.scheduleRoom : this.requestRoom;
     if (room < 1) return "full";
-    this.#waiting[task.origin].add(task);
+    this.#waiting[lane].add(task);
     return "accepted";
   }
 
-  /** Removes and returns the oldest task of an origin that is no larger than `sizeClass`. */
-  take(origin: TaskOrigin, sizeClass = Infinity): Task | undefined {
-    return this.#waiting[origin].take(sizeClass);
+  /** Removes and returns the oldest task of a lane that is no larger than `sizeClass`. */
+  take(lane: Lane, sizeClass = Infinity): Task | undefined {
+    return this.#waiting[lane].take(sizeClass);
   }
 
   /** Removes and returns the tasks that `which` picks. */
   remove(which: (task: Task) => boolean): Task[] {
-    return [this.#waiting.request, this.#waiting.schedule].flatMap((line) =>
+    return Object.values(this.#waiting).flatMap((line) =>
       [...line.tasks()].filter(which).flatMap(({ id }) => line.remove(id) ?? [])
     );
   }
 
   /** Replaces waiting tasks by what `renew` makes of them; their place and id stay. */
   renew(renew: (task: Task) => Task): void {
-    for (const line of [this.#waiting.request, this.#waiting.schedule]) line.renew(renew);
+    for (const line of Object.values(this.#waiting)) line.renew(renew);
   }
 
   /** Ids of the tasks that wait, in no particular order. */
   *ids(): Iterable<string> {
-    yield* this.#waiting.request.ids();
-    yield* this.#waiting.schedule.ids();
+    for (const line of Object.values(this.#waiting)) yield* line.ids();
+  }
+
+  /** The lane in which a task with this id waits. */
+  #laneWith(id: string): Lane | undefined {
+    return LANES.find((lane) => this.#waiting[lane].has(id));
   }
 }

@@ -1,5 +1,11 @@
 import { networkSize } from "../domain/network.ts";
-import { FAILURE_TYPES, type FailureType, type ScanJob, type ScanOutcome } from "../domain/scan.ts";
+import {
+  FAILURE_TYPES,
+  type FailureType,
+  type ScanJob,
+  type ScanOutcome,
+  type ScanProgress,
+} from "../domain/scan.ts";
 import type { Task } from "../queue/task_queue.ts";
 import type { Look, LooksOfOutcome } from "../state/look.ts";
 import type { ScanRecord, UnitSummary } from "../state/scan_records.ts";
@@ -8,6 +14,7 @@ import { addressesThatFinish } from "./batch_size.ts";
 import { type KnownAddress, KnownPlan } from "./known_plan.ts";
 import { ProcessBudget } from "./process_budget.ts";
 import { atMost } from "./rate_budget.ts";
+import { type RunProgress, UnitProgress } from "./unit_progress.ts";
 
 /** A look that says nothing as long as it is open whether the scanner's own network worked at its time. */
 export interface HeldLook {
@@ -55,19 +62,23 @@ export class UnitRun {
   silent = 0;
   /** Batches handed out that have not ended. */
   running = 0;
+  /** Whether its batches are over and its end is being settled. */
+  concluding = false;
 
   /** Process time of the batches, and of second looks, which have as much again. */
   readonly batchTime: ProcessBudget;
   readonly secondLookTime: ProcessBudget;
 
   readonly #startedAt: number;
+  readonly #progress: UnitProgress<Batch>;
   readonly #plan: BatchPlan | KnownPlan;
   /** Time left below which no further process is worth starting. */
   readonly #usefulMs: number;
   readonly #failures = new Map<FailureType, string>();
   /** The first batch that was cut short because the time of the unit was used up. */
   #firstCut: Batch | undefined;
-  readonly #abandonment = new AbortController();
+  readonly #ending = new AbortController();
+  #abandoned = false;
   #stopped = false;
   #applied = 0;
   #up = 0;
@@ -86,6 +97,7 @@ export class UnitRun {
     this.#plan = known === undefined
       ? new BatchPlan({ network, alive, resumeAt, workers, cost })
       : new KnownPlan(known, { network, resumeAt });
+    this.#progress = new UnitProgress({ size: this.#plan.size, startedAt: this.#startedAt });
     const timeoutMs = timeout * 1000;
     const total = timeoutMs * Math.min(workers, this.#plan.count);
     this.#usefulMs = timeoutMs * USEFUL_SHARE;
@@ -151,6 +163,21 @@ export class UnitRun {
     return addressesThatFinish({ ports: ports.size, nmap: atMost(share, nmap), timeout });
   }
 
+  /** Notes how far the process of a batch is. */
+  noteProgress(batch: Batch, { percent, remaining }: ScanProgress): void {
+    this.#progress.note(batch, { size: batch.job.addresses.length, percent, remaining });
+  }
+
+  /** Notes that the process of a batch has ended. */
+  noteEnd(batch: Batch): void {
+    this.#progress.end(batch, batch.job.addresses.length);
+  }
+
+  /** How far the run is at `now`, milliseconds on the monotonic clock. */
+  progress(now: number): RunProgress {
+    return this.#progress.at(now, { running: this.running });
+  }
+
   /** Notes that a batch was cut short because the time of the unit was used up. */
   cut(batch: Batch): void {
     if (batch.position < (this.#firstCut?.position ?? Infinity)) this.#firstCut = batch;
@@ -179,15 +206,26 @@ export class UnitRun {
     this.#stopped = true;
   }
 
-  /** Ends the run, its processes too, because nobody wants to know any more: what they found out is thrown away. */
-  abandon(): void {
+  /** Ends the run, its processes too; what they reported whole is kept. */
+  cancel(): void {
     this.#stopped = true;
-    this.#abandonment.abort();
+    this.#ending.abort();
   }
 
-  /** Aborted when what the run finds out is thrown away. */
-  get abandoned(): AbortSignal {
-    return this.#abandonment.signal;
+  /** Ends the run, its processes too, because nobody wants to know any more: what they found out is thrown away. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.cancel();
+  }
+
+  /** Aborted when the run is ended before its time. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** Whether what the run finds out is thrown away. */
+  get abandoned(): boolean {
+    return this.#abandoned;
   }
 
   /** How the unit ended; `noAnswer` when it is in doubt whether the scanner's own network works. */

@@ -1,6 +1,13 @@
 import { networkSize } from "../domain/network.ts";
 import { PortSet } from "../domain/ports.ts";
-import type { ScanFailure, ScanJob, ScanKey, Scanner, ScanOutcome } from "../domain/scan.ts";
+import type {
+  ScanFailure,
+  ScanJob,
+  ScanKey,
+  Scanner,
+  ScanOutcome,
+  ScanProgress,
+} from "../domain/scan.ts";
 import { type Look, looksOf, type LooksOfOutcome } from "../state/look.ts";
 import type { Applied, Doubt, PortChange, PortState, Trust } from "../state/port_state.ts";
 import type { ScanRecord } from "../state/scan_records.ts";
@@ -54,7 +61,13 @@ export class UnitScan {
   /** Runs one batch to its end, second looks included. */
   async scanBatch(run: UnitRun, batch: Batch, signal: AbortSignal): Promise<void> {
     const { job } = batch;
-    const { outcome, cut } = await this.#runProcess(run.batchTime, run, { job, signal });
+    const onProgress = (progress: ScanProgress) => run.noteProgress(batch, progress);
+    const { outcome, cut } = await this.#runProcess(run.batchTime, run, {
+      job,
+      signal,
+      onProgress,
+    });
+    run.noteEnd(batch);
     if (cut) run.cut(batch);
     const seen = looksOf(outcome, {
       addresses: job.addresses,
@@ -172,15 +185,19 @@ export class UnitScan {
   async #runProcess(
     budget: ProcessBudget,
     run: UnitRun,
-    { job, signal }: { job: ScanJob; signal: AbortSignal },
+    { job, signal, onProgress }: {
+      job: ScanJob;
+      signal: AbortSignal;
+      onProgress?: (progress: ScanProgress) => void;
+    },
   ): Promise<{ outcome: ScanOutcome; cut: boolean }> {
     using reserved = await this.#rates.reserve(signal);
     if (reserved === undefined) return { outcome: notStarted(this.#deps.now()), cut: false };
     using charged = budget.charge();
     const limited = { ...job, nmap: atMost(reserved.rate, job.nmap) };
-    const ends = AbortSignal.any([signal, charged.signal, run.abandoned]);
-    const ended = await this.#deps.scanner(limited, ends);
-    const isOurs = signal.aborted || run.abandoned.aborted;
+    const ends = AbortSignal.any([signal, charged.signal, run.ending]);
+    const ended = await this.#deps.scanner(limited, ends, onProgress);
+    const isOurs = signal.aborted || run.ending.aborted;
     const cut = ended.failure?.type === "stopped" && charged.signal.aborted && !isOurs;
     const outcome = cut ? { ...ended, failure: OUT_OF_TIME } : ended;
     this.#deps.events.processEnded(run.record.key, limited, outcome);
@@ -237,7 +254,7 @@ export class UnitScan {
         return (await this.#runProcess(run.secondLookTime, run, limited)).outcome;
       },
     });
-    if (run.abandoned.aborted) return { ...second, looks: [] };
+    if (run.abandoned) return { ...second, looks: [] };
     const { looks, foundOpen, failure } = second;
     const answers = looks.filter((look) => look.alive);
     if (answers.length > 0) {
@@ -280,7 +297,7 @@ export class UnitScan {
   }
 
   #apply(run: UnitRun, looks: readonly Look[], trust: Trust): Applied {
-    if (run.abandoned.aborted || looks.length === 0) return { changes: [], doubts: [] };
+    if (run.abandoned || looks.length === 0) return { changes: [], doubts: [] };
     const applied = this.#deps.state.apply(looks, trust);
     this.#deps.events.applied(run.record, applied.changes);
     return applied;

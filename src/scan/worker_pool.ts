@@ -2,11 +2,12 @@ import { Bell } from "../async/bell.ts";
 import { Semaphore } from "../async/semaphore.ts";
 import { rateShare } from "../domain/rate_share.ts";
 import type { ScanUnit } from "../domain/scan.ts";
-import type { Task, TaskOrigin, TaskQueue } from "../queue/task_queue.ts";
+import { type Lane, laneOf, type Task, type TaskQueue } from "../queue/task_queue.ts";
 import type { ScanRecord, ScanRecords, UnitSummary } from "../state/scan_records.ts";
 import type { KnownAddress } from "./known_plan.ts";
 import { RateBudget, type RateLimits } from "./rate_budget.ts";
 import { judgeSilence } from "./reachability.ts";
+import type { RunProgress } from "./unit_progress.ts";
 import { type Batch, UnitRun } from "./unit_run.ts";
 import { isSingle, UnitScan, type UnitScanDeps } from "./unit_scan.ts";
 
@@ -24,6 +25,15 @@ export interface WorkerPoolOptions extends UnitScanDeps, RateLimits {
   readonly onEnd: (task: Task, record: ScanRecord, summary: UnitSummary) => void;
 }
 
+/** A unit that is being scanned. */
+export interface RunningScan extends RunProgress {
+  readonly task: Task;
+  /** Milliseconds on the monotonic clock. */
+  readonly startedAt: number;
+  /** Number of addresses that are looked at. */
+  readonly addresses: number;
+}
+
 interface Work {
   readonly run: UnitRun;
   readonly batch: Batch;
@@ -35,7 +45,8 @@ interface Work {
  * A unit that has batches left keeps out waiting ones of its own size class and larger: they would
  * only make it slower. Smaller ones are let in beside it, and slots are dealt to those let in and to
  * the units under way in turn, so that neither a huge unit starves small ones nor a stream of small
- * ones a huge unit. Requests are not kept out by what the schedule started.
+ * ones a huge unit. Each lane of the queue keeps out its own only: what is urgent goes first, then
+ * requests; those that are not urgent at all take turns with the schedule.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -48,6 +59,7 @@ export class WorkerPool {
   readonly #runs = new Map<string, UnitRun>();
   readonly #performing = new Set<Promise<void>>();
   #dealtToRunning = true;
+  #dealtToLow = false;
   #dealing: Promise<void> | undefined;
 
   constructor(options: WorkerPoolOptions) {
@@ -79,10 +91,36 @@ export class WorkerPool {
     this.#news.ring();
   }
 
-  /** Hands out no more of the units with these ids, and throws away what their processes still find out. */
+  /** What is being scanned, in no particular order. */
+  running(): RunningScan[] {
+    const now = this.#options.now();
+    return Array.from(this.#runs.values(), (run) => {
+      const { task, startedAt, size } = run;
+      return { task, startedAt, addresses: size, ...run.progress(now) };
+    });
+  }
+
+  /** How far the unit with this id is; undefined when it is not being scanned. */
+  progressOf(id: string): RunProgress | undefined {
+    return this.#runs.get(id)?.progress(this.#options.now());
+  }
+
+  /** Ends the units with these ids, and their processes; what those reported whole is kept. */
+  cancel(ids: Iterable<string>): void {
+    for (const id of ids) this.#endEarly(id, (run) => run.cancel());
+  }
+
+  /** Ends the units with these ids, and throws away what their processes still find out. */
   abandon(ids: Iterable<string>): void {
-    for (const id of ids) this.#runs.get(id)?.abandon();
-    this.#news.ring();
+    for (const id of ids) this.#endEarly(id, (run) => run.abandon());
+  }
+
+  #endEarly(id: string, end: (run: UnitRun) => void): void {
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    end(run);
+    // Where a process runs, or the end is being settled, that ends the unit.
+    if (run.running === 0 && !run.concluding) this.#end(run, { noAnswer: false });
   }
 
   /** Begins to take tasks. */
@@ -135,17 +173,24 @@ export class WorkerPool {
 
   #nextWork(): Work | undefined {
     if (this.#stop.signal.aborted) return undefined;
-    const requested = this.#takeTask("request");
-    if (requested !== undefined) return requested;
+    const urgent = this.#takeTask("high") ?? this.#continueRun("high") ?? this.#takeTask("normal");
+    if (urgent !== undefined) return urgent;
     this.#dealtToRunning = !this.#dealtToRunning;
     return this.#dealtToRunning
-      ? this.#continueRun() ?? this.#takeTask("schedule")
-      : this.#takeTask("schedule") ?? this.#continueRun();
+      ? this.#continueRun() ?? this.#takeUnhurried()
+      : this.#takeUnhurried() ?? this.#continueRun();
   }
 
-  #takeTask(origin: TaskOrigin): Work | undefined {
+  #takeUnhurried(): Work | undefined {
+    this.#dealtToLow = !this.#dealtToLow;
+    return this.#dealtToLow
+      ? this.#takeTask("low") ?? this.#takeTask("schedule")
+      : this.#takeTask("schedule") ?? this.#takeTask("low");
+  }
+
+  #takeTask(lane: Lane): Work | undefined {
     const { queue, recordOf, knownIn, now, onTaken } = this.#options;
-    const task = queue.take(origin, this.#largestLetIn(origin));
+    const task = queue.take(lane, this.#largestLetIn(lane));
     if (task === undefined) return undefined;
     const { workers } = this;
     const known = knownIn(task.unit);
@@ -155,21 +200,22 @@ export class WorkerPool {
     if (run.hasBatch) return { run, batch: run.takeBatch(this.#rates.share) };
     // No port is known: that was looked at, too.
     this.#end(run, { noAnswer: false });
-    return this.#takeTask(origin);
+    return this.#takeTask(lane);
   }
 
-  /** The size class below the smallest unit of this origin that has batches left. */
-  #largestLetIn(origin: TaskOrigin): number {
+  /** The size class below the smallest unit of this lane that has batches left. */
+  #largestLetIn(lane: Lane): number {
     let smallest = Infinity;
     for (const [, { task, hasBatch }] of this.#runs) {
-      if (task.origin === origin && hasBatch) smallest = Math.min(smallest, task.sizeClass);
+      if (laneOf(task) === lane && hasBatch) smallest = Math.min(smallest, task.sizeClass);
     }
     return smallest - 1;
   }
 
-  #continueRun(): Work | undefined {
+  /** The next batch of a unit under way, of one lane or of any. */
+  #continueRun(lane?: Lane): Work | undefined {
     for (const [id, run] of this.#runs) {
-      if (!run.hasBatch) continue;
+      if (!run.hasBatch || (lane !== undefined && laneOf(run.task) !== lane)) continue;
       // Moved to the back: every unit under way gets its turn.
       this.#runs.delete(id);
       this.#runs.set(id, run);
@@ -192,6 +238,7 @@ export class WorkerPool {
   /** Ends a unit all of whose batches have ended; a silent one only after its silence has been judged. */
   async #conclude(run: UnitRun): Promise<void> {
     const { signal } = this.#stop;
+    run.concluding = true;
     if (run.answered && !run.stopped) await this.#scan.vouchForHeld(run, signal);
     if (run.answered || run.stopped || run.silent === 0) {
       this.#end(run, { noAnswer: false });

@@ -217,7 +217,7 @@ targets:
   const own = "-Pn --max-retries 2 --max-rate 2000 --host-timeout 40s --scan-delay 150ms";
   const tcp = "-p 21-23,25,80,110,139,443,445,3389";
   const udp = "-p 53,67,123,135,137-138,161,445,631,1434";
-  const head = "-oX - --noninteractive";
+  const head = "-oX - --stats-every 1s";
   const plain =
     "-Pn --min-rate 1000 --min-parallelism 1000 --max-retries 6 --max-rate 5000 --host-timeout 300s";
   assert.deepEqual(

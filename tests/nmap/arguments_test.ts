@@ -12,7 +12,7 @@ const line = (job: ScanJob, technique: Technique = "syn") =>
 Deno.test("nmapArguments() makes the command line of the defaults", () => {
   assert.equal(
     line(makeJob({ addresses: ["127.0.0.1", "127.0.0.2"], ports: "80,22,81-90" })),
-    "-oX - --noninteractive --privileged -sS -n -Pn --min-rate 1000 --min-parallelism 1000 " +
+    "-oX - --stats-every 1s --privileged -sS -n -Pn --min-rate 1000 --min-parallelism 1000 " +
       "--max-retries 6 --host-timeout 300s -p 22,80-90 -- 127.0.0.1 127.0.0.2",
   );
 });
@@ -35,7 +35,7 @@ Deno.test("nmapArguments() leaves out what is 0 or off, except retries", () => {
   };
   assert.equal(
     line(makeJob({ nmap })),
-    "-oX - --noninteractive --privileged -sS --max-retries 0 -p 1-100 -- 127.0.0.1",
+    "-oX - --stats-every 1s --privileged -sS --max-retries 0 -p 1-100 -- 127.0.0.1",
   );
 });
 
@@ -68,7 +68,7 @@ Deno.test("nmapArguments() of a second look is unhurried and discovers nothing",
   const nmap = { maxRetries: 1, maxRate: 7, scanDelay: 3, disableHostDiscovery: false };
   assert.equal(
     line(makeJob({ nmap, confirming: true })),
-    "-oX - --noninteractive --privileged -sS -n -Pn --disable-arp-ping --max-retries 6 " +
+    "-oX - --stats-every 1s --privileged -sS -n -Pn --disable-arp-ping --max-retries 6 " +
       "--max-rate 7 --host-timeout 300s --scan-delay 3ms -p 1-100 -- 127.0.0.1",
   );
   assert.match(line(makeJob({ nmap: { maxRetries: 9 }, confirming: true })), /--max-retries 9 /);

@@ -21,7 +21,7 @@ Deno.test("TaskQueue moves a task ahead that makes its unit when asked", () => {
   queue.offer(new ScheduledTask({ id: "x", target, index: 0, after }, 0));
   const unit = target.unitAt(0);
   queue.offer({ unit, id: "x", origin: "request", target: undefined, sizeClass: 0 });
-  const task = queue.take("request");
+  const task = queue.take("normal");
   assert.equal(task?.unit.key.target, "10.0.0.0/24");
   assert.equal(task?.origin, "request");
   assert.equal(task?.target, target);

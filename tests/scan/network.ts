@@ -1,6 +1,11 @@
 import { PortSet } from "../../src/domain/ports.ts";
-import { type ScanJob, type ScanOutcome, unitId } from "../../src/domain/scan.ts";
-import { type TaskOrigin, TaskQueue } from "../../src/queue/task_queue.ts";
+import {
+  type ScanJob,
+  type ScanOutcome,
+  type ScanProgress,
+  unitId,
+} from "../../src/domain/scan.ts";
+import { type Priority, type TaskOrigin, TaskQueue } from "../../src/queue/task_queue.ts";
 import { sizeClass } from "../../src/scan/batch_size.ts";
 import { WorkerPool } from "../../src/scan/worker_pool.ts";
 import { type PortChange, PortState } from "../../src/state/port_state.ts";
@@ -50,6 +55,7 @@ export interface Process {
   /** What the network says to it at this moment. */
   look(): ScanOutcome;
   readonly signal: AbortSignal;
+  readonly onProgress?: ((progress: ScanProgress) => void) | undefined;
 }
 
 /** How a rig is built. */
@@ -96,7 +102,7 @@ export function makeRig(options: RigOptions = {}) {
     random: () => 0.5,
     knownIn: () => undefined,
     recordOf: ({ unit }) => records.open(unit, { configured: true }),
-    scanner: async (job, signal) => {
+    scanner: async (job, signal, onProgress) => {
       jobs.push(job);
       active.most = Math.max(active.most, ++active.now);
       // No two processes begin at the same moment, so that their ages can be told apart.
@@ -107,7 +113,7 @@ export function makeRig(options: RigOptions = {}) {
       const stopped = { type: "stopped", message: "stopped" } as const;
       const outcome = signal.aborted
         ? failedOutcome(stopped, { startedAt, endedAt: now() })
-        : await process({ job, look, signal });
+        : await process({ job, look, signal, onProgress });
       clock.now += 1000;
       active.now--;
       return { ...outcome, startedAt, endedAt: now() };
@@ -135,12 +141,22 @@ export function makeRig(options: RigOptions = {}) {
   });
   const waiters: (() => void)[] = [];
 
-  function queueUp(target: string, parts: UnitParts & { origin?: TaskOrigin } = {}) {
-    const { origin = "schedule", ...rest } = parts;
+  function queueUp(
+    target: string,
+    parts: UnitParts & { origin?: TaskOrigin; priority?: Priority } = {},
+  ) {
+    const { origin = "schedule", priority = "normal", ...rest } = parts;
     const unit = makeUnit(target, rest);
     const id = unitId(unit);
     records.open(unit, { configured: true });
-    const answer = queue.offer({ unit, id, origin, target: undefined, sizeClass: sizeClass(unit) });
+    const answer = queue.offer({
+      unit,
+      id,
+      origin,
+      priority,
+      target: undefined,
+      sizeClass: sizeClass(unit),
+    });
     pool.wake();
     return { unit, id, answer };
   }
