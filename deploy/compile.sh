@@ -24,5 +24,5 @@ if "$compiler" compile --help | grep -q -- --exclude-unused-npm; then unused=--e
   --allow-env=PATH,LOG_STREAM,LOG_TOKENS \
   --allow-run=nmap,/usr/bin/nmap,/usr/local/bin/nmap,/bin/nmap \
   --v8-flags=--max-semi-space-size=8 \
-  --include dist/revision \
+  --include dist/revision --include src/pages/assets --include src/web/bcrypt_worker.ts \
   --output dist/openport-exporter main.ts

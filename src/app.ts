@@ -3,25 +3,23 @@ import type { Config } from "./config/config.ts";
 import { effectiveConfigYaml } from "./config/effective_config.ts";
 import { type Address, parseAddress } from "./domain/address.ts";
 import { TargetSources, type UnresolvedName } from "./discovery/target_sources.ts";
-import { type Network, networkSize, NO_NETWORK, subnetworkCount } from "./domain/network.ts";
+import { type Network, networkSize, NO_NETWORK } from "./domain/network.ts";
 import { NetworkIndex } from "./domain/network_index.ts";
 import { PortSet } from "./domain/ports.ts";
 import {
   KNOWN_PORTS,
   type Protocol,
-  type ScanKey,
   type ScanUnit,
   type Technique,
   unitId,
 } from "./domain/scan.ts";
 import type { ConnectionInfo } from "./http/connection.ts";
 import type { Health } from "./http/health.ts";
-import type { ScanRequestResult } from "./http/query_route.ts";
+import { createPages, type Pages } from "./http/page_routes.ts";
 import { RateLimiter } from "./http/rate_limiter.ts";
 import type { ReloadResult } from "./http/reload_route.ts";
 import { type RequestPolicy, requestPolicy } from "./http/request_policy.ts";
 import { createRoutes } from "./http/routes.ts";
-import type { ScanQuery } from "./http/scan_query.ts";
 import type { Logger } from "./log/logger.ts";
 import { ProgressLog } from "./log/progress_log.ts";
 import { ScanLog } from "./log/scan_log.ts";
@@ -35,30 +33,24 @@ import { probeNmap } from "./nmap/capability.ts";
 import { NmapProcesses } from "./nmap/process.ts";
 import { scanKinds } from "./nmap/scan_kinds.ts";
 import { createNmapScanner } from "./nmap/scanner.ts";
+import { LiveOverview } from "./overview/live_overview.ts";
 import { TargetView } from "./policy/target_view.ts";
 import { Registry } from "./prometheus/registry.ts";
+import { ScanRequests } from "./requests/scan_requests.ts";
 import { NmapRights } from "./rights/nmap_rights.ts";
 import { ScheduledTask } from "./queue/scheduled_task.ts";
 import { type Task, TaskQueue } from "./queue/task_queue.ts";
 import { sizeClass } from "./scan/batch_size.ts";
 import { WorkerPool } from "./scan/worker_pool.ts";
-import {
-  isLarge,
-  Plan,
-  type PlannedTarget,
-  planTargets,
-  splitNetwork,
-  unitOf,
-} from "./schedule/plan.ts";
-import { unitPrefix } from "./schedule/overlaps.ts";
+import { isLarge, Plan, type PlannedTarget, planTargets, unitOf } from "./schedule/plan.ts";
 import type { DueUnit } from "./schedule/schedule.ts";
-import type { ScanWhat } from "./schedule/scan_rule.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { PortState } from "./state/port_state.ts";
 import type { SavedRound, StateStore } from "./state/saved_state.ts";
 import { type ScanRecord, ScanRecords, type UnitSummary } from "./state/scan_records.ts";
 import { historyOf } from "./storage/history.ts";
 import { StateKeeper } from "./storage/state_keeper.ts";
+import { TaskManager } from "./tasks/task_manager.ts";
 
 /** Milliseconds between two looks for what is too old to be kept, and most changes deleted in one step. */
 const PRUNE_MS = 60_000;
@@ -113,6 +105,9 @@ export class App {
   readonly #queue: TaskQueue;
   readonly #pool: WorkerPool;
   readonly #scheduler: Scheduler;
+  readonly #requests: ScanRequests;
+  readonly #tasks: TaskManager;
+  readonly #pages: Pages;
   readonly #rateLimiter: RateLimiter;
   readonly #store: StateStore;
   readonly #keeper: StateKeeper;
@@ -179,6 +174,26 @@ export class App {
     this.#showTargets();
 
     this.#queue = new TaskQueue(config.scanning.taskQueueSize);
+    this.#requests = new ScanRequests({
+      queue: this.#queue,
+      pool: () => this.#pool,
+      state: this.#state,
+      scanning: () => this.#config.scanning,
+      exclude: () => this.#policy.exclude,
+      isActive: (id) => this.#isActive(id),
+      isClosing: () => this.#closing,
+      keyOf: (unit) => this.#recordOf(unit).key,
+      onReplaced: (id, instead) => {
+        this.#tasks.unitGone(id, { reason: "all of it is excluded now", instead });
+      },
+    });
+    this.#tasks = new TaskManager({
+      runner: this.#requests,
+      now,
+      wallClock,
+      randomId: () => crypto.randomUUID(),
+      random: Math.random,
+    });
     this.#rateLimiter = new RateLimiter({ perMinute: config.scanning.rateLimit, now });
     this.#pool = new WorkerPool({
       workers: config.scanning.workerCount,
@@ -220,6 +235,7 @@ export class App {
       onTaken: (task) => {
         this.#startedBy.set(task.id, this.#rights.techniqueOf(task.unit.nmap));
         this.#taken(task);
+        this.#tasks.unitBegan(task.id);
         this.#scheduler.fill();
       },
       onEnd: (task, record, summary) => {
@@ -227,6 +243,8 @@ export class App {
         this.#view.noteTried(record);
         this.#unitEnded(task, summary);
         if (this.#records.get(task.id) !== record) this.#resumeReturned(task);
+        this.#requests.ended(task.id);
+        this.#tasks.unitEnded(task.id, summary);
         this.#keeper.save();
       },
     });
@@ -242,6 +260,7 @@ export class App {
         const record = this.#recordOf(unit);
         this.#records.touch(record);
         record.skipped += turns;
+        this.#requests.noteScheduled(unitId(unit));
         scanLog.skipped(unit.key, turns);
       },
       filled: () => this.#keeper.save(),
@@ -297,6 +316,36 @@ export class App {
     ];
     for (const family of families) registry.register(family);
 
+    const overview = new LiveOverview({
+      version: build.version,
+      startedAt: Math.round(performance.timeOrigin),
+      health: () => this.#health(),
+      nmap: () => this.#rights.info,
+      state: this.#state,
+      records: this.#records,
+      policy: this.#view.policy,
+      targets: () => this.#sources.targets,
+      addressesOf: (hostName) => this.#sources.addressesOf(hostName),
+      plan: () => this.#plan,
+      schedule: this.#scheduler,
+      exclude: () => this.#policy.exclude,
+      maxCidrSize: () => this.#config.scanning.maxCidrSize,
+      changes: (query) => store.changes(query),
+      running: () =>
+        this.#pool.running().map(({ task: { unit: { key }, target }, ...rest }) => ({
+          ...{ key, target },
+          ...rest,
+        })),
+      wallClock,
+      now,
+    });
+    this.#pages = createPages({
+      overview,
+      version: build.version,
+      telemetryPath: options.telemetryPath,
+      now: wallClock,
+      onProblem: (error) => log.error("Cannot renew a page", { error: String(error) }),
+    });
     this.fetch = createRoutes({
       version: build.version,
       telemetryPath: options.telemetryPath,
@@ -305,7 +354,7 @@ export class App {
       health: () => this.#health(),
       notReady: () => this.#notReady(),
       policy: () => this.#policy,
-      requestScan: (query) => this.#requestScan(query),
+      requestScan: (query) => this.#requests.query(query),
       rateLimiter: this.#rateLimiter,
       reload: options.requestReload,
       effectiveConfig: () => effectiveConfigYaml(this.#config),
@@ -313,6 +362,9 @@ export class App {
       host: (address) => this.#state.describe(address),
       changes: (query) => store.changes(query),
       openPorts: (query) => this.#view.openPorts.find(query),
+      tasks: this.#tasks,
+      apiSecurity: () => this.#config.auth === undefined ? [] : ["basic"],
+      pages: this.#pages.routes,
       requests,
       log,
     }).fetch;
@@ -404,6 +456,8 @@ export class App {
   async stop(): Promise<void> {
     this.#closing = true;
     this.#timers.forEach(clearInterval);
+    this.#tasks.stop();
+    this.#pages.close();
     this.#scheduler.stop();
     await Promise.all([this.#rights.stop(), this.#pool.stop(), this.#sources.stop()]);
     this.#keeper.save();
@@ -521,33 +575,10 @@ export class App {
     );
     const gone = new Set(dropped);
     this.#pool.abandon(dropped);
-    this.#queue.remove((task) => gone.has(task.id) || !this.#isPlanned(task));
-    this.#cutWaitingRequests();
+    const removed = this.#queue.remove((task) => gone.has(task.id) || !this.#isPlanned(task));
+    for (const task of removed) if (this.#requests.wants(task.id)) this.#requests.keep(task);
+    this.#requests.cutExcluded();
     this.#retain(() => true);
-  }
-
-  /** Takes out of waiting requests what may not be scanned any more, and leaves the rest. */
-  #cutWaitingRequests(): void {
-    const { exclude } = this.#policy;
-    const cut = this.#queue.remove(({ target, unit }) =>
-      target === undefined && exclude.overlaps(unit.network)
-    );
-    for (const { unit } of cut) {
-      const what = { ...unit.key, ports: unit.ports };
-      for (const network of exclude.outside(unit.network)) {
-        for (const task of this.#requestTasks(network, what)) this.#queue.offer(task);
-      }
-    }
-  }
-
-  /** A request for a network, as tasks of its units. */
-  #requestTasks(network: Network, what: ScanWhat): Task[] {
-    const { count, at } = splitNetwork(network, what, this.#config.scanning);
-    return Array.from({ length: count }, (_, index): Task => {
-      const unit = at(index);
-      const id = unitId(unit);
-      return { unit, id, origin: "request", target: undefined, sizeClass: sizeClass(unit) };
-    });
   }
 
   /** Whether the configuration names what a task was planned for; a request needs no plan. */
@@ -565,9 +596,10 @@ export class App {
     }
     const planned = this.#plan.targetOf(task.unit);
     const { nmap, timeout } = scanning;
-    const unit = planned === undefined
+    const options = planned === undefined
       ? { ...task.unit, nmap, timeout }
       : unitOf(planned, task.unit);
+    const unit = { ...options, timeout: task.timeout ?? options.timeout };
     return { ...task, unit, target: planned, sizeClass: sizeClass(unit) };
   }
 
@@ -587,30 +619,6 @@ export class App {
       ...rest,
     }));
     this.#progressLog.look(scans, performance.timeOrigin + performance.now());
-  }
-
-  #requestScan(query: ScanQuery): ScanRequestResult {
-    if (this.#closing) return { status: "closing" };
-    const { exclude } = this.#policy;
-    const { network } = query;
-    const left = exclude.overlaps(network) ? [...exclude.outside(network)] : [network];
-    const { maxCidrSize } = this.#config.scanning;
-    const count = left.reduce(
-      (sum, part) => sum + subnetworkCount(part, unitPrefix(part, maxCidrSize)),
-      0,
-    );
-    const { capacity, requestRoom } = this.#queue;
-    if (count > capacity) return { status: "too_many", units: count, capacity };
-    const tasks = left.flatMap((part) => this.#requestTasks(part, query));
-    const idle = tasks.filter(({ id }) => !this.#isActive(id));
-    const active = tasks.length - idle.length;
-    if (idle.length > requestRoom) return { status: "full", units: idle.length, room: requestRoom };
-    // One that the schedule queued already is moved ahead.
-    for (const task of tasks) if (!this.#pool.isRunning(task.id)) this.#queue.offer(task);
-    if (idle.length === 0) return { status: "skipped", active };
-    this.#pool.wake();
-    const queued = idle.map(({ unit }): ScanKey => this.#recordOf(unit).key);
-    return { status: "queued", queued, active };
   }
 
   #unitEnded({ id, target }: Task, summary: UnitSummary): void {

@@ -14,7 +14,7 @@ install_missing() {
   for pair in nmap:nmap prometheus:prometheus promtool:prometheus \
     prometheus-blackbox-exporter:prometheus-blackbox-exporter ip:iproute2 nft:nftables \
     python3:python3 setcap:libcap2-bin setpriv:util-linux systemd-analyze:systemd ps:procps \
-    curl:curl git:git; do
+    curl:curl git:git chromium:chromium openssl:openssl dpkg-deb:dpkg; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
   done
   [ ${#missing[@]} -eq 0 ] && return

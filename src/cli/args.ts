@@ -2,18 +2,36 @@ import { parseArgs } from "node:util";
 import { explainUnknownKey } from "../config/suggest.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/logger.ts";
 import { type ListenAddress, parseListenAddress } from "../http/listen_address.ts";
+import {
+  FLAGS_OF_SCAN,
+  readScanCommand,
+  SCAN_FLAGS,
+  SCAN_HELP,
+  type ScanCommand,
+} from "./scan_args.ts";
+import { UsageError } from "./usage_error.ts";
+
+export { UsageError } from "./usage_error.ts";
 
 /** What the command line asks for. */
 export type Command =
   | { readonly name: "help" }
   | { readonly name: "version" }
-  | { readonly name: "check"; readonly configFile: string }
+  | {
+    readonly name: "check";
+    readonly configFile: string;
+    readonly webConfigFile: string | undefined;
+  }
   | LearnCommand
+  | ScanCommand
+  | { readonly name: "rules" | "dashboard"; readonly configFile: string }
   | {
     readonly name: "serve";
     readonly configFile: string;
     /** Reload the configuration when its file's content changed. */
     readonly autoReload: boolean;
+    /** TLS and users; undefined for none. */
+    readonly webConfigFile: string | undefined;
     /** Overrides the configuration. */
     readonly listen: ListenAddress | undefined;
     readonly telemetryPath: string;
@@ -29,11 +47,6 @@ export interface LearnCommand {
   readonly listen: ListenAddress | undefined;
 }
 
-/** A command line that cannot be used; the message says what to write instead. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 const FLAGS = {
   "config.check": { type: "boolean", default: false },
   "config.enable-auto-reload": { type: "boolean", default: false },
@@ -41,10 +54,15 @@ const FLAGS = {
   "help": { type: "boolean", short: "h", default: false },
   "log.format": { type: "string", default: "logfmt" },
   "log.level": { type: "string", default: "info" },
+  ...SCAN_FLAGS,
   "version": { type: "boolean", default: false },
+  "web.config.file": { type: "string" },
   "web.listen-address": { type: "string" },
   "web.telemetry-path": { type: "string", default: "/metrics" },
 } as const;
+
+/** Words that a command line may begin with. */
+const COMMANDS: readonly string[] = ["dashboard", "learn", "rules", "scan"];
 
 /** Flags that mean something beside `learn`. */
 const LEARN_FLAGS: ReadonlySet<string> = new Set([
@@ -54,15 +72,26 @@ const LEARN_FLAGS: ReadonlySet<string> = new Set([
   "web.listen-address",
 ]);
 
+/** Flags that mean something beside `rules` and `dashboard`. */
+const PRINT_FLAGS: ReadonlySet<string> = new Set(["config.file", "help", "version"]);
+
 /** The text of `--help`. */
 export const HELP = `usage: openport-exporter [flags]
+       openport-exporter dashboard [--config.file=F]
        openport-exporter learn [--config.file=F] [--web.listen-address=A]
+       openport-exporter rules [--config.file=F]
+       openport-exporter scan TARGET... [--ports=P] [--protocol=tcp|udp] [--output=text|json]
+                              [--config.file=F [--fail-on-unexpected]]
 
 Scans networks with nmap and serves the open ports as Prometheus metrics.
 
 Commands:
+  dashboard                    Print a Grafana dashboard that matches the configuration.
   learn                        Print what is open now as expected ports, in YAML to review and
                                paste: what the running exporter knows, or else its state file.
+  rules                        Print alerting rules for Prometheus that match the configuration.
+  scan                         Scan addresses, networks, host names or targets of --config.file
+                               once, and print what is open.
 
 Flags:
   --config.check               Validate the configuration, print the plan and a verdict, and exit.
@@ -74,11 +103,14 @@ Flags:
   --log.format=logfmt          Format of the log on stderr: ${LOG_FORMATS.join(", ")}.
   --log.level=info             Lowest level that is logged: ${LOG_LEVELS.join(", ")}.
   --version                    Show the version.
+  --web.config.file=FILE       TLS and users, in the format of the Prometheus exporter toolkit; read
+                               again when it changes.
   --web.listen-address=:9919   Address and port to listen on; the default is server.address and
                                server.port of the configuration. Port 0 picks a free one.
   --web.telemetry-path=/metrics
                                Path of the metrics.
-`;
+
+${SCAN_HELP}`;
 
 /**
  * Reads the command line.
@@ -91,22 +123,50 @@ export function parseCommand(args: readonly string[]): Command {
   if (values.version) return { name: "version" };
   const configFile = values["config.file"];
   if (configFile === "") throw new UsageError("--config.file: Cannot be empty: write a path");
-  const listen = listenAddress(values["web.listen-address"]);
-  if (words.length > 0) {
-    const other = [...given].find((name) => !LEARN_FLAGS.has(name));
-    if (other !== undefined) throw new UsageError(`--${other}: Cannot use it with learn`);
-    return { name: "learn", configFile, listen };
+  const webConfigFile = values["web.config.file"];
+  if (webConfigFile === "") {
+    throw new UsageError("--web.config.file: Cannot be empty: write a path, or leave it out");
   }
+  const listen = listenAddress(values["web.listen-address"]);
+  const [name, ...targets] = words;
+  if (name === "learn") {
+    refuseOthers("with learn", given, (flag) => LEARN_FLAGS.has(flag));
+    return { name, configFile, listen };
+  }
+  if (name === "rules" || name === "dashboard") {
+    refuseOthers(`with ${name}`, given, (flag) => PRINT_FLAGS.has(flag));
+    return { name, configFile };
+  }
+  if (name === "scan") {
+    refuseOthers("with scan", given, (flag) => FLAGS_OF_SCAN.has(flag));
+    return readScanCommand(values, {
+      targets,
+      configFile: given.has("config.file") ? configFile : undefined,
+      logLevel: oneOf("log.level", values["log.level"], LOG_LEVELS),
+      logFormat: oneOf("log.format", values["log.format"], LOG_FORMATS),
+    });
+  }
+  refuseOthers("without scan", given, (flag) => !(flag in SCAN_FLAGS));
   const serve = {
     name: "serve",
     configFile,
+    webConfigFile,
     autoReload: values["config.enable-auto-reload"],
     listen,
     telemetryPath: telemetryPath(values["web.telemetry-path"]),
     logLevel: oneOf("log.level", values["log.level"], LOG_LEVELS),
     logFormat: oneOf("log.format", values["log.format"], LOG_FORMATS),
   } as const;
-  return values["config.check"] ? { name: "check", configFile } : serve;
+  return values["config.check"] ? { name: "check", configFile, webConfigFile } : serve;
+}
+
+function refuseOthers(
+  where: string,
+  given: ReadonlySet<string>,
+  isAllowed: (flag: string) => boolean,
+): void {
+  const other = [...given].find((name) => !isAllowed(name));
+  if (other !== undefined) throw new UsageError(`--${other}: Cannot use it ${where}`);
 }
 
 type FlagName = keyof typeof FLAGS;
@@ -123,7 +183,7 @@ interface Parsed {
   readonly values: FlagValues;
   /** Names of the flags that are written. */
   readonly given: ReadonlySet<string>;
-  /** What is no flag: nothing, or `learn`. */
+  /** What is no flag: nothing, a command, or `scan` and its targets. */
   readonly words: readonly string[];
 }
 
@@ -144,7 +204,7 @@ function parseFlags(args: readonly string[]): Parsed {
   const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") {
-      if (token.value === "learn" && words.length === 0) {
+      if (words.length === 0 ? COMMANDS.includes(token.value) : words[0] === "scan") {
         words.push(token.value);
         continue;
       }
@@ -204,12 +264,15 @@ const TAKEN_PATHS = [
   "/-/ready",
   "/-/reload",
   "/config",
+  "/events",
   "/v1/changes",
   "/v1/hosts",
+  "/v1/openapi.json",
   "/v1/sd",
+  "/v1/tasks",
 ];
-/** What begins so is the path of one host. */
-const TAKEN_PREFIX = "/v1/hosts/";
+/** What begins so is the path of one thing of many. */
+const TAKEN_PREFIXES = ["/assets/", "/hosts/", "/v1/hosts/", "/v1/tasks/"];
 
 function telemetryPath(path: string): string {
   // No empty and no dot segments: clients take those out, or read "//x" as the name of a host.
@@ -218,7 +281,7 @@ function telemetryPath(path: string): string {
       '--web.telemetry-path: Cannot use it: write a path such as /metrics (letters, digits, "/", ".", "_", "~", "-")',
     );
   }
-  if (TAKEN_PATHS.includes(path) || path.startsWith(TAKEN_PREFIX)) {
+  if (TAKEN_PATHS.includes(path) || TAKEN_PREFIXES.some((prefix) => path.startsWith(prefix))) {
     throw new UsageError(
       `--web.telemetry-path: Cannot use ${path}: something else is served there`,
     );

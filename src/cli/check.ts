@@ -6,7 +6,15 @@ import { TargetLists } from "../discovery/target_lists.ts";
 import { makeForecast } from "../forecast/forecast.ts";
 import { addressWarnings, emptyWarnings, loadWarnings } from "../forecast/plan_warnings.ts";
 import { scanWarnings } from "../scan/scan_warnings.ts";
+import { loadProtection } from "./load_protection.ts";
 import { planTable } from "./plan_table.ts";
+
+/** What `--config.check` looks at. */
+export interface CheckedFiles {
+  readonly configFile: string;
+  /** TLS and users; undefined for none. */
+  readonly webConfigFile: string | undefined;
+}
 
 /** What `--config.check` needs. */
 export interface CheckOptions {
@@ -20,19 +28,24 @@ export function startWarnings(config: Config): string[] {
 }
 
 /**
- * Reads a configuration and the files of targets that it names; resolves with the plan, warnings and a
+ * Reads a configuration, the files that it names, and the web configuration; resolves with the plan, warnings and a
  * verdict, for people. Scans nothing and asks nobody.
  *
  * @throws {ConfigError} when the configuration is wrong.
  */
-export async function checkConfig(file: string, options: CheckOptions): Promise<string> {
+export async function checkConfig(
+  { configFile: file, webConfigFile }: CheckedFiles,
+  options: CheckOptions,
+): Promise<string> {
   const { config, warnings } = await loadConfig(file);
+  const web = await loadProtection(webConfigFile, { config, configFile: file });
   const listed = await withFiles(config, options);
   const { targetsHttp } = config;
   const whole = { ...config, targets: listed.targets };
   const forecast = makeForecast(whole);
   const all = [
     ...warnings,
+    ...(web?.warnings ?? []),
     ...listed.warnings,
     ...scanWarnings(whole),
     ...loadWarnings(forecast),
@@ -50,6 +63,7 @@ export async function checkConfig(file: string, options: CheckOptions): Promise<
       ? ["Targets of targets_http are not in the plan: nobody is asked for them here.", ""]
       : []),
     ...all.map((warning) => `warning: ${warning}`),
+    ...(webConfigFile === undefined ? [] : [`${webConfigFile}: OK`]),
     `${file}: OK${found}`,
     "",
   ].join("\n");

@@ -1,5 +1,10 @@
 import type { ListenAddress } from "../http/listen_address.ts";
 import type { Logger } from "../log/logger.ts";
+import type { Protection } from "../web/protection.ts";
+import { HAS_NODE_TLS } from "../web/runtime_tls.ts";
+import { type Fetch, shielded } from "../web/shield.ts";
+import type { TlsConfig } from "../web/web_config.ts";
+import { startTlsListener } from "../web/tls_listener.ts";
 
 /** A running HTTP listener. */
 export interface Listener {
@@ -13,22 +18,48 @@ export interface Listener {
 }
 
 /**
- * Starts to listen.
+ * Starts to listen as `protection` says, with TLS or without, and follows it.
+ *
+ * @throws when the address cannot be used.
+ */
+export async function startProtectedListener(
+  address: ListenAddress,
+  { fetch, log, protection }: {
+    readonly fetch: Fetch;
+    readonly log: Logger;
+    readonly protection: Protection;
+  },
+): Promise<Listener> {
+  const answer = shielded(fetch, protection);
+  const { tls } = protection.web;
+  if (tls === undefined || !HAS_NODE_TLS) {
+    return startListener(address, { fetch: answer, log, tls });
+  }
+  const listener = await startTlsListener(address, { tls, fetch: answer, log });
+  protection.onTls = (next) => listener.replace(next);
+  return listener;
+}
+
+/**
+ * Starts to listen on the runtime's own server, which is faster than Node's but never changes the
+ * certificate that it begins with.
  *
  * @throws when the address cannot be used, for instance `Deno.errors.AddrInUse`.
  */
 export function startListener(
   address: ListenAddress,
-  { fetch, log }: {
+  { fetch, log, tls }: {
     fetch: (
       request: Request,
       info: Deno.ServeHandlerInfo<Deno.NetAddr>,
     ) => Response | Promise<Response>;
     log: Logger;
+    tls?: Pick<TlsConfig, "cert" | "key"> | undefined;
   },
 ): Listener {
   const server = Deno.serve({
     ...address,
+    ...(tls !== undefined && { cert: tls.cert, key: tls.key }),
     onListen: () => {},
     onError: (error) => {
       log.error("Request failed", { error: String(error) });

@@ -97,14 +97,14 @@ async function get<T>(url: URL, { auth, shape, signal }: GetOptions<T>): Promise
     const response = await fetch(url, {
       headers: {
         Accept: "application/json",
-        ...(auth !== undefined && { Authorization: basic(auth) }),
+        ...(auth !== undefined && { Authorization: authorization(auth) }),
       },
       redirect: "manual",
       signal: AbortSignal.any([signal, timeout]),
     });
     return await read(response, { auth, shape });
   } catch (error) {
-    if (!timeout.aborted) throw error;
+    if (!timeout.aborted) throw error instanceof TypeError ? noHttp(error) : error;
     throw new Error(`it did not answer within ${REQUEST_TIMEOUT_MS / 1000} s`, { cause: error });
   }
 }
@@ -124,6 +124,13 @@ async function read<T>(
   throw new Error("it answered something else than expected (another program may listen there)");
 }
 
+function noHttp(cause: TypeError): Error {
+  const message =
+    "it gave no answer in HTTP (one that listens with TLS cannot be asked: stop it, to " +
+    "have its state file read)";
+  return new Error(message, { cause });
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -135,10 +142,16 @@ function parseJson(text: string): unknown {
 function statusReason(status: number, auth: AuthConfig | undefined): string {
   if (status !== 401) return `it answered with status ${status} (200 is wanted)`;
   return auth === undefined
-    ? "it wants a user and password (name the configuration that it runs with, --config.file)"
-    : "it does not take the user and password of auth.basic (was it started with another configuration?)";
+    ? "it wants a user and password (name the configuration that it runs with, --config.file; of " +
+      "basic_auth_users no password is known here: stop the exporter, to have its state file read)"
+    : `it does not take ${
+      auth.bearerToken === undefined ? "the user and password of auth.basic" : "auth.bearer_token"
+    } (was it started with another configuration?)`;
 }
 
-function basic({ username, password }: AuthConfig): string {
-  return `Basic ${new TextEncoder().encode(`${username}:${password}`).toBase64()}`;
+/** The header field `Authorization` by which a configuration lets in. */
+function authorization({ basic, bearerToken }: AuthConfig): string {
+  if (bearerToken !== undefined) return `Bearer ${bearerToken.value}`;
+  const bytes = new TextEncoder().encode(`${basic?.username}:${basic?.password.value}`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }

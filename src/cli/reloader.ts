@@ -19,8 +19,8 @@ export interface ReloaderOptions {
   readonly log: Logger;
   /** Unix milliseconds. */
   readonly wallClock: () => number;
-  /** Puts a configuration in place, or returns why it cannot be without a restart. */
-  readonly apply: (config: Config) => readonly string[];
+  /** Puts a configuration in place, or resolves with why it cannot be without a restart, one line each. */
+  readonly apply: (config: Config) => Promise<readonly string[]>;
 }
 
 /** Reads the configuration again when asked to; one that cannot be used changes nothing. */
@@ -91,11 +91,11 @@ export class Reloader {
     try {
       const { config, warnings } = await loadConfig(configFile);
       if (this.#stopped) return ["The exporter is shutting down"];
-      const problems = apply(config);
+      const problems = await apply(config);
       if (problems.length === 0) {
         for (const warning of [...warnings, ...startWarnings(config)]) log.warn(warning);
       }
-      return problems.map((problem) => `${configFile}: ${problem}`);
+      return [...problems];
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       return error.message.split("\n");

@@ -9,18 +9,26 @@ import { createLogger, type Logger } from "../log/logger.ts";
 import { type Command, HELP, parseCommand, UsageError } from "./args.ts";
 import { checkConfig, startWarnings } from "./check.ts";
 import { learn, LearnError } from "./learn.ts";
+import { scanCommand } from "./scan_command.ts";
+import { dashboardOf, rulesOf } from "./monitoring_command.ts";
 import { heldPermissions } from "./permissions.ts";
 import { openStateStorage } from "../storage/state_storage.ts";
 import { StoreError } from "../storage/store_error.ts";
 import { readContent, Reloader } from "./reloader.ts";
+import { Protection } from "../web/protection.ts";
 import { readRevision } from "./revision.ts";
-import { type Listener, startListener } from "./listener.ts";
+import { type Listener, startProtectedListener } from "./listener.ts";
+import { loadProtection } from "./load_protection.ts";
 
 /** Exit codes of the program (contract, section 1). */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /** Milliseconds that open HTTP requests may take to finish at the end. */
 const HTTP_GRACE_MS = 2000;
+
+/** What a start is warned of when nobody is asked who he is. */
+const EXPOSED =
+  "Anyone who reaches the listener can read the metrics and start scans: configure auth, or listen on loopback";
 
 type ServeCommand = Extract<Command, { name: "serve" }>;
 
@@ -38,10 +46,18 @@ export async function run(args: readonly string[]): Promise<number> {
         print(versionText());
         return EXIT.done;
       case "check":
-        print(await checkConfig(command.configFile, { workingDirectory: Deno.cwd() }));
+        print(await checkConfig(command, { workingDirectory: Deno.cwd() }));
         return EXIT.done;
       case "learn":
         print(await learn(command, { note: (text) => complain(`openport-exporter: ${text}\n`) }));
+        return EXIT.done;
+      case "scan":
+        return await scanCommand(command, { path: Deno.env.get("PATH"), complain });
+      case "rules":
+        print(await rulesOf(command.configFile));
+        return EXIT.done;
+      case "dashboard":
+        print(await dashboardOf(command.configFile));
         return EXIT.done;
       case "serve":
         return await serve(command);
@@ -78,15 +94,25 @@ async function serve(command: ServeCommand): Promise<number> {
     write: complain,
     date: () => new Date(),
   });
+  const loadedWeb = await loadProtection(command.webConfigFile, { config, ...command });
   const address = command.listen ?? listenAddressOf(config);
   const build = { version: denoJson.version, revision: readRevision(), runtime: runtimeText() };
   log.info("Starting openport-exporter", { ...build, config_file: command.configFile });
-  const exposed = config.auth === undefined && !isLoopback(address)
-    ? [
-      "Anyone who reaches the listener can read the metrics and start scans: configure auth, or listen on loopback",
-    ]
-    : [];
-  for (const warning of [...warnings, ...startWarnings(config), ...exposed]) log.warn(warning);
+  const protection = new Protection({
+    file: command.webConfigFile,
+    loaded: loadedWeb,
+    auth: config.auth,
+    log,
+    wallClock: Date.now,
+  });
+  const exposed = () => protection.isPublic && !isLoopback(address) ? [EXPOSED] : [];
+  const all = [
+    ...warnings,
+    ...(loadedWeb?.warnings ?? []),
+    ...startWarnings(config),
+    ...exposed(),
+  ];
+  for (const warning of all) log.warn(warning);
 
   // Without a listener the signal would end the program, and to open a large file takes a while.
   const reloadable = Promise.withResolvers<Reloader>();
@@ -101,14 +127,19 @@ async function serve(command: ServeCommand): Promise<number> {
     configFile: command.configFile,
     log,
     wallClock: Date.now,
-    apply: (next) => {
+    apply: async (next) => {
+      const web = await protection.prepare(next.auth);
       const refused = [
         ...listenerProblems(config, next, command),
         ...app.restartNeeded(next),
         ...(dials ? [] : netProblems(next)),
-      ];
-      if (refused.length === 0) app.reload(next);
-      return refused;
+      ].map((problem) => `${command.configFile}: ${problem}`);
+      const problems = [...refused, ...web.problems];
+      if (problems.length > 0) return problems;
+      web.commit();
+      app.reload(next);
+      for (const warning of exposed()) log.warn(warning);
+      return [];
     },
   });
   const app: App = new App({
@@ -119,22 +150,26 @@ async function serve(command: ServeCommand): Promise<number> {
     telemetryPath: command.telemetryPath,
     path: Deno.env.get("PATH"),
     store: storage.store,
-    storeTroubles: storage.troubles,
+    storeTroubles: () => [...storage.troubles(), ...protection.troubles()],
     requestReload: () => reloader.reload(),
     lastReload: () => reloader.last,
   });
-  const listener = listen(address, app, log);
+  const listener = await listen(address, { app, log, protection });
   if (listener === undefined) {
     storage.store.close();
     return EXIT.failed;
   }
   // Where nothing opens a connection from here on: what is not held cannot be misused.
   if (!dials) await Deno.permissions.revoke({ name: "net" });
-  log.info("Listening", { address: formatListenAddress(listener.address) });
+  log.info("Listening", {
+    address: formatListenAddress(listener.address),
+    tls: protection.web.tls === undefined ? undefined : true,
+  });
+  protection.watch();
   log.info("Permissions held", await heldPermissions());
   if (command.autoReload) reloader.watch(content);
   reloadable.resolve(reloader);
-  return await untilSignal({ app, listener, reloader, log });
+  return await untilSignal({ app, listener, reloader, protection, log });
 }
 
 /** Why the listener of a new configuration cannot be used; one given as a flag stays as it is. */
@@ -149,9 +184,12 @@ function listenAddressOf({ server }: Config): ListenAddress {
   return { hostname: server.address, port: server.port };
 }
 
-function listen(address: ListenAddress, app: App, log: Logger): Listener | undefined {
+async function listen(
+  address: ListenAddress,
+  { app, log, protection }: { app: App; log: Logger; protection: Protection },
+): Promise<Listener | undefined> {
   try {
-    return startListener(address, { fetch: app.fetch, log });
+    return await startProtectedListener(address, { fetch: app.fetch, log, protection });
   } catch (error) {
     log.error("Cannot listen: choose another address with --web.listen-address or server.port", {
       address: formatListenAddress(address),
@@ -163,10 +201,11 @@ function listen(address: ListenAddress, app: App, log: Logger): Listener | undef
 
 /** Serves until SIGTERM or SIGINT, then ends within 10 s; a second signal ends at once. */
 async function untilSignal(
-  { app, listener, reloader, log }: {
+  { app, listener, reloader, protection, log }: {
     app: App;
     listener: Listener;
     reloader: Reloader;
+    protection: Protection;
     log: Logger;
   },
 ): Promise<number> {
@@ -184,6 +223,7 @@ async function untilSignal(
     reloader.stop();
     await app.stop();
     await listener.close(HTTP_GRACE_MS);
+    protection.close();
     log.info("Stopped");
     over.resolve(EXIT.done);
   };

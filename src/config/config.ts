@@ -44,11 +44,35 @@ export interface ScanningConfig {
   readonly exclude: readonly Network[];
 }
 
-/** The one user of Basic authentication; both texts are non-empty and free of control characters. */
+/** Who may ask: whoever has one of what is here, which is at least one. */
 export interface AuthConfig {
-  /** Without colons. */
+  readonly basic: BasicConfig | undefined;
+  /** ASCII without blanks. */
+  readonly bearerToken: SecretConfig | undefined;
+}
+
+/** The one user of Basic authentication. */
+export interface BasicConfig {
+  /** Not empty, without colons and control characters. */
   readonly username: string;
-  readonly password: string;
+  /** Without control characters. */
+  readonly password: SecretConfig;
+}
+
+/** A password or token. */
+export interface SecretConfig {
+  /** What it was when the configuration was read; not empty. */
+  readonly value: string;
+  /** The file it is in; undefined when the configuration itself has it. */
+  readonly file: SecretFileConfig | undefined;
+}
+
+/** A file with nothing but a secret in it. */
+export interface SecretFileConfig {
+  /** As written. */
+  readonly text: string;
+  /** With the directory of the configuration file before it, unless it is absolute. */
+  readonly path: string;
 }
 
 /** One entry of `targets`, or of a list that was discovered. */

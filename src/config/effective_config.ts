@@ -1,5 +1,12 @@
 import { formatNetwork, type Network } from "../domain/network.ts";
-import type { AuthConfig, Config, ScanningConfig, ServerConfig, StateConfig } from "./config.ts";
+import type {
+  AuthConfig,
+  Config,
+  ScanningConfig,
+  SecretConfig,
+  ServerConfig,
+  StateConfig,
+} from "./config.ts";
 import { nmapEntries, targetLines } from "./effective_targets.ts";
 import { showUrl } from "./resolve_sources.ts";
 import type { WrittenConfig } from "./schema.ts";
@@ -13,7 +20,7 @@ type Complete<Section extends keyof WrittenConfig> = Readonly<
 /**
  * The configuration as YAML, with every key and what it came to; durations are in seconds or, where
  * the key takes milliseconds, in those. Read as a configuration file, it means the same again, but
- * for the password and the queries of URLs, which are `<secret>`, and for the labels of targets that
+ * for secrets and the queries of URLs, which are `<secret>`, and for the labels of targets that
  * were discovered.
  */
 export function effectiveConfigYaml(config: Config): string {
@@ -62,7 +69,20 @@ function scanningKeys({ nmap, ...scanning }: ScanningConfig): Complete<"scanning
 
 function authLines(auth: AuthConfig | undefined): string[] {
   if (auth === undefined) return ["# auth: none, everything is public"];
-  return ["auth:", "  basic:", `    username: ${quote(auth.username)}`, "    password: <secret>"];
+  const { basic, bearerToken } = auth;
+  return [
+    "auth:",
+    ...(basic === undefined ? [] : [
+      "  basic:",
+      `    username: ${quote(basic.username)}`,
+      `    ${secretLine("password", basic.password)}`,
+    ]),
+    ...(bearerToken === undefined ? [] : [`  ${secretLine("bearer_token", bearerToken)}`]),
+  ];
+}
+
+function secretLine(key: string, { file }: SecretConfig): string {
+  return file === undefined ? `${key}: <secret>` : `${key}_file: ${quote(file.text)}`;
 }
 
 function httpLines({ targetsHttp }: Config): string[] {

@@ -11,10 +11,19 @@ const MAX_FILE_SIZE = 32 * 1024 * 1024;
  * @throws {ConfigError} when it cannot be read, is not UTF-8, or is wrong.
  */
 export async function loadConfig(path: string): Promise<LoadedConfig> {
-  return parseConfig(decode(await readBytes(path), path), path);
+  return parseConfig(await readConfigText(path, "--config.file"), path);
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+/**
+ * The text of a configuration file, which `flag` names.
+ *
+ * @throws {ConfigError} when it cannot be read, or is not UTF-8.
+ */
+export async function readConfigText(path: string, flag: string): Promise<string> {
+  return decode(await readBytes(path, flag), path);
+}
+
+async function readBytes(path: string, flag: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
@@ -27,23 +36,23 @@ async function readBytes(path: string): Promise<Uint8Array> {
       if (size > MAX_FILE_SIZE) break;
     }
   } catch (error) {
-    throw wholeFile(path, `Cannot read the configuration: ${explain(error)}`, error);
+    throw wholeFile(path, `Cannot read the configuration: ${explain(error, flag)}`, error);
   }
   if (size > MAX_FILE_SIZE) {
     throw wholeFile(
       path,
-      `Cannot read the configuration: it is above ${MAX_FILE_SIZE} bytes (name another file with --config.file)`,
+      `Cannot read the configuration: it is above ${MAX_FILE_SIZE} bytes (name another file with ${flag})`,
     );
   }
   return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
 }
 
-function explain(error: unknown): string {
+function explain(error: unknown, flag: string): string {
   if (error instanceof Deno.errors.NotFound) {
-    return "there is no such file (create it, or name another with --config.file)";
+    return `there is no such file (create it, or name another with ${flag})`;
   }
   if (error instanceof Deno.errors.IsADirectory) {
-    return "it is a directory (name the file in it with --config.file)";
+    return `it is a directory (name the file in it with ${flag})`;
   }
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "permission denied (let the user that runs this program read it)";

@@ -1,26 +1,16 @@
-import type { Config, LoadedConfig } from "./config.ts";
-import { ConfigError, type ConfigIssue, formatIssue } from "./config_error.ts";
-import { DroppedValues, type Path } from "./dropped.ts";
-import { joinPath } from "./key_path.ts";
-import type { Report } from "./report.ts";
+import type { LoadedConfig } from "./config.ts";
+import { parseDocument } from "./parse_document.ts";
 import { resolveConfig } from "./resolve.ts";
 import type { ReadServices } from "./resolve_schedules.ts";
 import { configSchema, KNOWN_KEYS } from "./schema.ts";
-import { explainUnknownKey } from "./suggest.ts";
+import { type ReadSecret, readSecretFile } from "./secret_file.ts";
 import { readServiceFrequencies } from "./top_ports.ts";
-import { readYaml } from "./yaml_tree.ts";
-import type { YamlEntry } from "./yaml_value.ts";
 
-/** A problem the schema found; the part of zod's issue that is used here. */
-interface SchemaIssue {
-  readonly code: string;
-  readonly path: Path;
-  readonly message: string;
-  readonly keys?: readonly string[];
+/** How a configuration reads the files that it names. */
+export interface ReadOptions {
+  readonly readServices?: ReadServices;
+  readonly readSecret?: ReadSecret;
 }
-
-/** Most times that what is wrong is left out and the rest looked at: leaving out may break again. */
-const MAX_ROUNDS = 4;
 
 /**
  * Reads the text of a configuration file; `file` is its name in messages, and its directory is the
@@ -31,80 +21,12 @@ const MAX_ROUNDS = 4;
 export function parseConfig(
   text: string,
   file: string,
-  { readServices = readServiceFrequencies }: { readonly readServices?: ReadServices } = {},
+  { readServices = readServiceFrequencies, readSecret = readSecretFile }: ReadOptions = {},
 ): LoadedConfig {
-  const { root, problems, locate } = readYaml(text.replace(/^\uFEFF/, ""));
-  if (root === undefined) throw new ConfigError(file, problems);
-
-  const issues = [...problems];
-  const warnings: string[] = [];
-  const dropped = new DroppedValues();
-  let result = configSchema.safeParse(root.value);
-  for (const issue of (result.error?.issues ?? []) as readonly SchemaIssue[]) explain(issue);
-  for (let round = 0; !result.success && round < MAX_ROUNDS; round++) {
-    const found = result.error.issues as readonly SchemaIssue[];
-    const paths = found.flatMap(({ path, keys }) =>
-      keys === undefined ? [path] : keys.map((key) => [...path, key])
-    );
-    dropped.add(paths, root.value);
-    if (dropped.all) break;
-    result = configSchema.safeParse(dropped.without(root.value));
-  }
-
-  const report: Report = {
-    warn: (path, message) => {
-      const place = locate(find(root, path).offset);
-      warnings.push(formatIssue(file, { ...place, path: showPath(path), message }));
-    },
-    fail: (path, message) => {
-      issues.push({ ...locate(find(root, path).offset), path: showPath(path), message });
-    },
-    refused: (path) => dropped.has(path),
-  };
-  const directory = /^(.*)\/[^/]*$/s.exec(file)?.[1] ?? "";
-  let config: Config | undefined;
-  if (result.success) config = resolveConfig(result.data, { report, readServices, directory });
-  if (issues.length > 0 || config === undefined) throw new ConfigError(file, issues);
+  const { value: config, warnings } = parseDocument(text, file, {
+    schema: configSchema,
+    knownKeys: KNOWN_KEYS,
+    resolve: (written, context) => resolveConfig(written, { ...context, readServices, readSecret }),
+  });
   return { config, warnings };
-
-  function explain({ code, path, message, keys = [] }: SchemaIssue): void {
-    const entry = find(root!, path);
-    if (entry.unreadable && problems.length > 0) return;
-    if (code === "unrecognized_keys") {
-      for (const key of keys) issues.push(unknownKey(key, path));
-    } else issues.push({ ...locate(entry.offset), path: showPath(path), message });
-  }
-
-  function unknownKey(key: string, section: Path): ConfigIssue {
-    const path = showPath([...section, key]);
-    const explanation = explainUnknownKey(key, sectionName(section), KNOWN_KEYS);
-    const place = locate(find(root!, [...section, key]).keyOffset);
-    return { ...place, path, message: `unknown key (${explanation})` };
-  }
-}
-
-/** The entry at `path`, or the nearest one above it where the file has none. */
-function find(root: YamlEntry, path: Path): YamlEntry {
-  let entry = root;
-  for (const step of path) {
-    const child = entry.children.get(step as string | number);
-    if (child === undefined) return entry;
-    entry = child;
-  }
-  return entry;
-}
-
-function showPath(path: Path): string {
-  return path.reduce<string>(
-    (shown, step) => typeof step === "number" ? `${shown}[${step}]` : joinPath(shown, String(step)),
-    "",
-  );
-}
-
-/** A mapping as the known keys name it: those in a list are all alike. */
-function sectionName(path: Path): string {
-  return path.reduce<string>((name, step) => {
-    if (typeof step === "number") return `${name}[]`;
-    return name === "" ? String(step) : `${name}.${String(step)}`;
-  }, "");
 }

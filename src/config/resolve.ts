@@ -1,20 +1,20 @@
 import { formatNetwork, type Network } from "../domain/network.ts";
 import { parsePorts } from "../domain/ports.ts";
 import { rateShare } from "../domain/rate_share.ts";
-import { isSamplePassword } from "./auth.ts";
-import type { AuthConfig, Config, PolicyConfig, ScanningConfig, StateConfig } from "./config.ts";
+import type { Config, PolicyConfig, ScanningConfig, StateConfig } from "./config.ts";
 import { aboveShare, contradictions, ignoredOptions } from "./contradictions.ts";
 import type { Path } from "./dropped.ts";
 import { DEFAULT_NMAP, pickNmap, resolveNmap } from "./nmap_options.ts";
+import type { DocumentContext } from "./parse_document.ts";
 import type { Report } from "./report.ts";
+import { resolveAuth } from "./resolve_auth.ts";
 import { type ReadServices, warnOfShortInterval } from "./resolve_schedules.ts";
 import { resolveFiles, resolveHttp } from "./resolve_sources.ts";
 import { resolveTargets } from "./resolve_targets.ts";
 import type { WrittenConfig } from "./schema.ts";
+import type { ReadSecret } from "./secret_file.ts";
 import { show } from "./show.ts";
 import type { ReadNetwork } from "./target_text.ts";
-
-const DEFAULT_AUTH: AuthConfig = { username: "admin", password: "secret" };
 
 /** What an empty file means, but for what depends on other keys. */
 export const DEFAULTS: Config = {
@@ -51,12 +51,10 @@ export const DEFAULTS: Config = {
   metrics: { portSeriesLimit: 1_000_000 },
 };
 
-/** What a file is resolved with. */
-export interface ResolveContext {
-  readonly report: Report;
+/** What a configuration is resolved with. */
+export interface ResolveContext extends DocumentContext {
   readonly readServices: ReadServices;
-  /** Directory of the configuration file, empty for the working directory. */
-  readonly directory: string;
+  readonly readSecret: ReadSecret;
 }
 
 /**
@@ -72,7 +70,7 @@ export function resolveConfig(written: WrittenConfig, context: ResolveContext): 
       port: written.server?.port ?? DEFAULTS.server.port,
     },
     scanning,
-    auth: resolveAuth(written.auth, report),
+    auth: resolveAuth(written.auth, context),
     targets: resolveTargets(written.targets ?? [], { ...context, scanning }),
     targetsFiles: resolveFiles(written.targets_files ?? [], context),
     targetsHttp: resolveHttp(written.targets_http ?? [], context),
@@ -144,19 +142,6 @@ function resolvePolicy(
     trustedProxies: networks("trusted_proxies"),
     maxProbes: written.max_probes ?? DEFAULTS.policy.maxProbes,
   };
-}
-
-function resolveAuth(written: WrittenConfig["auth"], report: Report): AuthConfig | undefined {
-  if (written === undefined) return undefined;
-  const username = written.basic?.username ?? DEFAULT_AUTH.username;
-  const password = written.basic?.password ?? DEFAULT_AUTH.password;
-  if (isSamplePassword(password)) {
-    report.warn(
-      ["auth", "basic", "password"],
-      "is a default or sample that anybody would try (choose one of your own)",
-    );
-  }
-  return { username, password };
 }
 
 function resolveState(written: NonNullable<WrittenConfig["state"]>): StateConfig {

@@ -1,4 +1,5 @@
 import type { TargetsFileConfig, TargetsHttpConfig } from "./config.ts";
+import { inDirectory } from "./in_directory.ts";
 import type { Report } from "./report.ts";
 import type { WrittenConfig } from "./schema.ts";
 import { show } from "./show.ts";
@@ -17,7 +18,7 @@ export function resolveFiles(
       report.warn(["targets_files", index], `${show(text)} is already targets_files[${first}]`),
   }).map((text) => ({
     text,
-    pattern: directory === "" || text.startsWith("/") ? text : `${directory}/${text}`,
+    pattern: inDirectory(directory, text),
   }));
 }
 

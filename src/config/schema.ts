@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { authSection } from "./auth.ts";
+import { AUTH_KEYS, authSection } from "./auth.ts";
 import { MANY, nmapKeys } from "./nmap_options.ts";
 import {
   filePath,
@@ -87,8 +87,7 @@ export const KNOWN_KEYS: KnownKeys = new Map<string, readonly string[]>([
   ["", Object.keys(file.shape)],
   ["server", Object.keys(server.shape)],
   ["scanning", Object.keys(scanning.shape)],
-  ["auth", ["basic"]],
-  ["auth.basic", ["username", "password"]],
+  ...AUTH_KEYS,
   ["policy", Object.keys(policy.shape)],
   ["state", Object.keys(state.shape)],
   ["metrics", Object.keys(metrics.shape)],

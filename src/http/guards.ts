@@ -1,7 +1,12 @@
 import type { MiddlewareHandler } from "@hono/hono";
 import { basicAuth } from "@hono/hono/basic-auth";
 import type { AuthConfig } from "../config/config.ts";
+import type { Address } from "../domain/address.ts";
+import type { Access } from "./access.ts";
+import { clientAddress } from "./client_address.ts";
+import type { ConnectionEnv } from "./connection.ts";
 import { jsonError } from "./json_error.ts";
+import type { RequestPolicy } from "./request_policy.ts";
 
 /** Most bytes of a request: address and header fields together, and the body (contract, section 3). */
 export const MAX_REQUEST_BYTES = 64 * 1024;
@@ -51,16 +56,49 @@ async function readAtMost(body: ReadableStream<Uint8Array> | null): Promise<stri
   return text + decoder.decode();
 }
 
-/** What `authentication` leaves for the routes behind it. */
+/** What `accessControl` leaves for the routes behind it. */
 export interface AuthEnv {
-  /** True when the request came with the right password, absent when none was asked for. */
+  /** True when the request came from somebody who may, absent when none was asked for. */
   readonly Variables: { readonly authenticated?: true };
 }
 
-/**
- * Asks for a user and password on every path but `open` ones; both are compared in constant time.
- * `user` is asked for each request, because a reload may change it.
- */
+/** What `accessControl` asks. */
+export interface AccessControlOptions {
+  /** Who may ask, now; undefined lets everybody in. */
+  readonly access: () => Access | undefined;
+  /** Paths that need nothing. */
+  readonly open: ReadonlySet<string>;
+  /** Who speaks for others. */
+  readonly policy: () => Pick<RequestPolicy, "trustedProxies">;
+}
+
+/** Lets only those in who show who they are, on every path but the open ones. */
+export function accessControl(
+  { access, open, policy }: AccessControlOptions,
+): MiddlewareHandler<AuthEnv & ConnectionEnv> {
+  return async function accessControl(c, next) {
+    const wanted = access();
+    if (wanted === undefined || open.has(c.req.path)) return await next();
+    const client = clientAddress(c.env, c.req.raw.headers, policy());
+    const verdict = await wanted.check(c.req.header("Authorization"), clientKey(client));
+    if (verdict === "granted") {
+      c.set("authenticated", true);
+      return await next();
+    }
+    if (verdict === "refused") {
+      for (const scheme of wanted.schemes) {
+        c.header("WWW-Authenticate", `${scheme} realm="openport-exporter"`, { append: true });
+      }
+      return jsonError(c, 401, { message: `${wanted.wanted} required` });
+    }
+    c.header("Retry-After", "1");
+    return verdict === "crowded"
+      ? jsonError(c, 429, { message: "Too many passwords from this address: try again later" })
+      : jsonError(c, 503, { message: "Too many passwords to look at: try again later" });
+  };
+}
+
+/** Asks for the user and password of a configuration, on every path but `open` ones. */
 export function authentication(
   user: () => AuthConfig | undefined,
   open: ReadonlySet<string>,
@@ -69,8 +107,8 @@ export function authentication(
     const wanted = user();
     if (wanted === undefined || open.has(c.req.path)) return await next();
     const check = basicAuth({
-      username: wanted.username,
-      password: wanted.password,
+      username: wanted.basic?.username ?? crypto.randomUUID(),
+      password: wanted.basic?.password.value ?? crypto.randomUUID(),
       realm: "openport-exporter",
       invalidUserMessage: {
         status: "error",
@@ -82,6 +120,12 @@ export function authentication(
       await next();
     });
   };
+}
+
+/** Who is told apart: IPv4 addresses, and the networks of 2^64 addresses that one IPv6 client has. */
+function clientKey(client: Address | undefined): string {
+  if (client === undefined) return "";
+  return client.family === 4 ? client.text : (client.value >> 64n).toString(16);
 }
 
 /** Refuses requests that a browser sends on behalf of another site. */

@@ -1,10 +1,10 @@
+import * as z from "zod";
 import { parseAddress } from "../domain/address.ts";
 import type { HostQuery } from "../state/host_view.ts";
 import type { ChangeQuery } from "../state/saved_state.ts";
-import { type Parameters, readParameter, refuseOthers } from "./parameters.ts";
+import { limitParameter, parsedText, parseParameters, truthParameter } from "./api_parameters.ts";
+import type { Parameters } from "./parameters.ts";
 
-/** Most entries of one answer. */
-export const MAX_LIMIT = 10_000;
 /** Entries of an answer when no `limit` is given. */
 export const DEFAULT_LIMIT = 100;
 
@@ -14,19 +14,50 @@ const DATE_TIME =
 /** As far as a date can be written with a year of four digits, and too short for milliseconds. */
 const UNIX_SECONDS = /^\d{1,11}(?:\.\d{1,9})?$/;
 
+/** Parameters of `/v1/changes`. */
+export const CHANGE_PARAMETERS = z.strictObject({
+  since: parsedText(readTime, {
+    description: "Changes at this time and later: RFC 3339, or unix seconds",
+    examples: ["2026-01-31T12:00:00Z", "1769860800"],
+  }).optional(),
+  limit: limitParameter(DEFAULT_LIMIT),
+  ip: parsedText(readAddress, {
+    description: "Changes of this IPv4 or IPv6 address only",
+    examples: ["192.0.2.1"],
+  }).optional(),
+});
+
+/** Parameters of `/v1/hosts`. */
+export const HOST_PARAMETERS = z.strictObject({
+  open: truthParameter().meta({
+    description: "Only hosts with (true), or without (false), an open port",
+  }).optional(),
+  limit: limitParameter(DEFAULT_LIMIT),
+  after: parsedText(readAddress, {
+    description: "Hosts whose address is above this one: what `next` of the last answer said",
+    examples: ["192.0.2.1"],
+  }).optional(),
+});
+
+/** Parameters in the path of `/v1/hosts/{ip}`. */
+export const HOST_PATH = z.strictObject({
+  ip: parsedText(readAddress, {
+    description: "An IPv4 or IPv6 address, in any form",
+    examples: ["192.0.2.1", "2001:db8::1"],
+  }),
+});
+
 /**
  * Validates the parameters of `/v1/changes`: `since`, `limit` and `ip`.
  *
  * @throws {ParameterError} for the first one that cannot be used.
  */
 export function parseChangeQuery(parameters: Parameters): ChangeQuery {
-  refuseOthers(parameters, ["since", "limit", "ip"]);
-  const since = readParameter(parameters, "since", readTime);
-  const address = readParameter(parameters, "ip", readAddress);
+  const { since, limit = DEFAULT_LIMIT, ip } = parseParameters(parameters, CHANGE_PARAMETERS);
   return {
     ...(since !== undefined && { since }),
-    ...(address !== undefined && { address }),
-    limit: readParameter(parameters, "limit", readLimit) ?? DEFAULT_LIMIT,
+    ...(ip !== undefined && { address: ip }),
+    limit,
   };
 }
 
@@ -36,12 +67,8 @@ export function parseChangeQuery(parameters: Parameters): ChangeQuery {
  * @throws {ParameterError} for the first one that cannot be used.
  */
 export function parseHostQuery(parameters: Parameters): HostQuery {
-  refuseOthers(parameters, ["open", "limit", "after"]);
-  return {
-    open: readParameter(parameters, "open", readTruth),
-    limit: readParameter(parameters, "limit", readLimit) ?? DEFAULT_LIMIT,
-    after: readParameter(parameters, "after", readAddress),
-  };
+  const { open, limit = DEFAULT_LIMIT, after } = parseParameters(parameters, HOST_PARAMETERS);
+  return { open, limit, after };
 }
 
 /**
@@ -70,17 +97,4 @@ function readTime(text: string): number {
 
 function dayOf(time: number): string | undefined {
   return Number.isNaN(time) ? undefined : new Date(time).toISOString().slice(0, 10);
-}
-
-function readLimit(text: string): number {
-  const limit = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > MAX_LIMIT) {
-    throw new RangeError(`Cannot use this limit: write a whole number from 1 to ${MAX_LIMIT}`);
-  }
-  return limit;
-}
-
-function readTruth(text: string): boolean {
-  if (text === "true" || text === "false") return text === "true";
-  throw new SyntaxError("Cannot use it: write true or false");
 }

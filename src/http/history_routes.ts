@@ -1,8 +1,10 @@
 import type { HostDetail, HostPage, HostQuery, HostSummary } from "../state/host_view.ts";
 import type { ChangeQuery, SavedChange } from "../state/saved_state.ts";
-import { parseChangeQuery, parseHostQuery, readAddress } from "./history_query.ts";
+import { parseFields } from "./api_parameters.ts";
+import { timeText } from "./api_time.ts";
+import { HOST_PATH, parseChangeQuery, parseHostQuery } from "./history_query.ts";
 import { jsonError } from "./json_error.ts";
-import { addressParameters, attempt, refuseOthers } from "./parameters.ts";
+import { addressParameters, refuseOthers } from "./parameters.ts";
 import { refusing } from "./refusing.ts";
 
 /** What is known, as the routes ask for it. */
@@ -38,7 +40,7 @@ export function hostsRoute({ hosts }: Pick<HistoryRouteOptions, "hosts">) {
 export function hostRoute({ host }: Pick<HistoryRouteOptions, "host">) {
   return refusing(function showHost(c) {
     refuseOthers(addressParameters(c), []);
-    const address = attempt("ip", () => readAddress(c.req.param("ip") ?? ""));
+    const { ip: address } = parseFields({ ip: c.req.param("ip") }, HOST_PATH);
     const found = host(address);
     if (found === undefined) {
       return jsonError(c, 404, { message: `Nothing is known of ${address}` });
@@ -70,9 +72,4 @@ function detailJson(host: HostDetail) {
     last_change: timeText(lastChange),
   }));
   return { ...summaryJson(host), ports };
-}
-
-/** RFC 3339 in UTC, to the millisecond. */
-function timeText(time: number): string {
-  return new Date(time).toISOString();
 }

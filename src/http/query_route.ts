@@ -1,9 +1,11 @@
 import type { Context } from "@hono/hono";
 import type { ScanKey } from "../domain/scan.ts";
+import { parseJsonObject } from "./api_body.ts";
 import type { BodyEnv } from "./guards.ts";
 import { jsonError } from "./json_error.ts";
 import { addressParameters, ParameterError, type Parameters } from "./parameters.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
+import { refusing } from "./refusing.ts";
 import { judgeRequest, type RequestPolicy } from "./request_policy.ts";
 import { parseScanQuery, type ScanQuery } from "./scan_query.ts";
 
@@ -29,14 +31,8 @@ const MAX_LISTED = 100;
 
 /** `/query`: validates the parameters, asks the policy, then takes from the rate limit, then queues. */
 export function queryRoute({ requestScan, policy, rateLimiter }: QueryRouteOptions) {
-  return function query(c: Context<BodyEnv>): Response {
-    let scanQuery: ScanQuery;
-    try {
-      scanQuery = parseScanQuery(parametersOf(c));
-    } catch (error) {
-      if (!(error instanceof ParameterError)) throw error;
-      return jsonError(c, 400, error);
-    }
+  return refusing<BodyEnv>(function query(c) {
+    const scanQuery = parseScanQuery(parametersOf(c));
     const verdict = judgeRequest(scanQuery, policy());
     if (!verdict.allowed) return jsonError(c, verdict.status, verdict);
     const wait = rateLimiter.take();
@@ -47,7 +43,7 @@ export function queryRoute({ requestScan, policy, rateLimiter }: QueryRouteOptio
       });
     }
     return answer(c, requestScan(scanQuery), verdict);
-  };
+  });
 }
 
 /** Parameters of the address and, for POST, of a form or JSON body. */
@@ -61,7 +57,7 @@ function parametersOf(c: Context<BodyEnv>): Parameters {
   if (body === "") return all;
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   if (type === "application/json") {
-    for (const [name, value] of Object.entries(parseJsonObject(body))) {
+    for (const [name, value] of Object.entries(parseJsonObject(body, "ip and ports"))) {
       if (typeof value !== "string" && typeof value !== "number") {
         throw new ParameterError(name, "Cannot use this value: write a text");
       }
@@ -76,18 +72,6 @@ function parametersOf(c: Context<BodyEnv>): Parameters {
     );
   }
   return all;
-}
-
-function parseJsonObject(body: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // Falls through to the one message for everything that is no JSON object.
-  }
-  throw new ParameterError("body", "Cannot read it: send a JSON object with ip and ports");
 }
 
 /** `excluded` addresses were asked for and are skipped. */

@@ -1,10 +1,10 @@
-import type { Context } from "@hono/hono";
+import type { Context, Env } from "@hono/hono";
 import { jsonError } from "./json_error.ts";
 import { ParameterError } from "./parameters.ts";
 
 /** Answers a parameter that `handler` cannot use with 400. */
-export function refusing(handler: (c: Context) => Response) {
-  return function answer(c: Context): Response {
+export function refusing<E extends Env>(handler: (c: Context<E>) => Response) {
+  return function answer(c: Context<E>): Response {
     try {
       return handler(c);
     } catch (error) {

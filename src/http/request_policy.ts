@@ -42,41 +42,74 @@ export type Verdict =
     readonly allowed: false;
     readonly status: 400 | 403;
     /** The request parameter at fault. */
-    readonly parameter: "ip" | "ports";
+    readonly parameter: AskedParameter;
     readonly message: string;
   };
+
+/** Parameters that name what is to be scanned. */
+type AskedParameter = "ip" | "targets" | "ports";
+
+/** What a request wants scanned: `ports` on every address of networks that do not overlap. */
+export interface AskedScans {
+  readonly networks: readonly Network[];
+  readonly ports: PortSet;
+  /** Number of protocols with which the ports are scanned. */
+  readonly protocols: number;
+  /** The request parameter that names the networks. */
+  readonly parameter: "ip" | "targets";
+}
 
 /** Whether a scan of `ports` on every address of `network` may be asked for. */
 export function judgeRequest(
   { network, ports }: { readonly network: Network; readonly ports: PortSet },
+  policy: RequestPolicy,
+): Verdict {
+  return judgeScans({ networks: [network], ports, protocols: 1, parameter: "ip" }, policy);
+}
+
+/** Whether all of what a request wants scanned may be asked for. */
+export function judgeScans(
+  { networks, ports, protocols, parameter }: AskedScans,
   { allowedNetworks, exclude, maxProbes }: RequestPolicy,
 ): Verdict {
-  const refuse = (status: 400 | 403, parameter: "ip" | "ports", message: string): Verdict => ({
+  const refuse = (status: 400 | 403, parameter: AskedParameter, message: string): Verdict => ({
     allowed: false,
     status,
     parameter,
     message: `${parameter}: ${message}`,
   });
-  const text = formatNetwork(network);
-  if (!allowedNetworks.isEmpty && !allowedNetworks.covers(network)) {
-    const what = allowedNetworks.overlaps(network) ? "a part of it" : "it";
-    return refuse(403, "ip", `Cannot scan ${text}: ${what} lies outside policy.allowed_networks`);
+  let size = 0n;
+  let excluded = 0n;
+  for (const network of networks) {
+    if (!allowedNetworks.isEmpty && !allowedNetworks.covers(network)) {
+      const what = allowedNetworks.overlaps(network) ? "a part of it" : "it";
+      const text = formatNetwork(network);
+      return refuse(
+        403,
+        parameter,
+        `Cannot scan ${text}: ${what} lies outside policy.allowed_networks`,
+      );
+    }
+    size += networkSize(network);
+    excluded += exclude.countIn(network);
   }
-  const excluded = exclude.countIn(network);
-  const addresses = networkSize(network) - excluded;
+  const addresses = size - excluded;
   if (addresses === 0n) {
+    const text = networks.length === 1 ? formatNetwork(networks[0]!) : "these targets";
     return refuse(
       403,
-      "ip",
+      parameter,
       `Cannot scan ${text}: all of it is excluded (scanning.exclude), or no host's address`,
     );
   }
-  const probes = addresses * BigInt(ports.size);
+  const probes = addresses * BigInt(ports.size * protocols);
   if (probes > BigInt(maxProbes)) {
-    const asked = `${probes} probes (addresses × ports): policy.max_probes allows ${maxProbes}`;
+    const factors = protocols === 1 ? "addresses × ports" : "addresses × ports × protocols";
+    const asked = `${probes} probes (${factors}): policy.max_probes allows ${maxProbes}`;
+    const less = parameter === "ip" ? "a narrower network" : "fewer targets";
     return addresses === 1n
       ? refuse(400, "ports", `Cannot send ${asked}; ask for fewer ports`)
-      : refuse(400, "ip", `Cannot send ${asked}; ask for a narrower network or fewer ports`);
+      : refuse(400, parameter, `Cannot send ${asked}; ask for ${less} or fewer ports`);
   }
   return { allowed: true, excluded: Number(excluded) };
 }

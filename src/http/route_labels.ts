@@ -8,9 +8,10 @@ export function routeLabels(routes: readonly string[]): (path: string) => string
     label: route.replace(/:(\w+)/g, "{$1}"),
     matcher: new RegExp(`^${route.replace(/:\w+/g, "[^/]+")}$`),
   }));
-  const fixed = new Set(routes);
+  const fixed = new Set(routes.filter((route) => !route.includes("/:")));
   return function labelOf(path) {
-    const pattern = patterns.find(({ matcher }) => matcher.test(path));
-    return pattern?.label ?? (fixed.has(path) ? path : "other");
+    // The router takes the first that fits, and its table has what is fixed before what varies.
+    if (fixed.has(path)) return path;
+    return patterns.find(({ matcher }) => matcher.test(path))?.label ?? "other";
   };
 }

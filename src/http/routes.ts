@@ -6,26 +6,22 @@ import type { Counter } from "../prometheus/counter.ts";
 import type { ConnectionEnv } from "./connection.ts";
 import { authentication, headLimit, readBody, sameSiteOnly } from "./guards.ts";
 import { type Health, healthBody } from "./health.ts";
-import { changesRoute, type HistoryRouteOptions, hostRoute, hostsRoute } from "./history_routes.ts";
+import type { ApiOptions } from "./api_operations.ts";
+import { apiRoutes } from "./api_routes.ts";
 import { jsonError } from "./json_error.ts";
-import { landingPage } from "./landing_page.ts";
 import { metricsRoute, type MetricsRouteOptions } from "./metrics_route.ts";
+import type { PageRoute } from "./page_routes.ts";
 import { queryRoute, type QueryRouteOptions } from "./query_route.ts";
 import { reloadRoute, type ReloadRouteOptions } from "./reload_route.ts";
 import { clientNetworks } from "./request_policy.ts";
 import { routeLabels } from "./route_labels.ts";
-import { sdRoute, type SdRouteOptions } from "./sd_route.ts";
 
 /** What the routes need from the rest of the program. */
 export interface RouteDeps
-  extends
-    MetricsRouteOptions,
-    QueryRouteOptions,
-    ReloadRouteOptions,
-    HistoryRouteOptions,
-    SdRouteOptions {
-  readonly version: string;
+  extends MetricsRouteOptions, QueryRouteOptions, ReloadRouteOptions, ApiOptions {
   readonly telemetryPath: string;
+  /** The pages for people, and what belongs to them. */
+  readonly pages: readonly PageRoute[];
   /** Who may ask, now; undefined makes everything public. */
   readonly auth: () => AuthConfig | undefined;
   readonly health: () => Health;
@@ -39,6 +35,14 @@ export interface RouteDeps
 
 /** Paths that monitoring may ask without a password. */
 const OPEN_PATHS = new Set(["/healthz", "/-/healthy", "/-/ready"]);
+/** Paths of requests that start or end something, or hold one of few places. */
+const NOT_FOR_OTHER_SITES = [
+  "/query",
+  "/-/reload",
+  "/v1/tasks/scan",
+  "/v1/tasks/:id/cancel",
+  "/events",
+];
 /** Methods that the request counter tells apart, so that a client cannot make series. */
 const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]);
 
@@ -59,11 +63,8 @@ export function createRoutes(deps: RouteDeps): Hono<ConnectionEnv> {
     { path: "/-/ready", methods: ["GET"], handler: readyRoute(deps.notReady) },
     { path: "/-/reload", methods: ["POST", "PUT"], handler: reloadRoute(deps) },
     { path: "/config", methods: ["GET"], handler: configRoute(deps.effectiveConfig) },
-    { path: "/v1/changes", methods: ["GET"], handler: changesRoute(deps) },
-    { path: "/v1/hosts", methods: ["GET"], handler: hostsRoute(deps) },
-    { path: "/v1/hosts/:ip", methods: ["GET"], handler: hostRoute(deps) },
-    { path: "/v1/sd", methods: ["GET"], handler: sdRoute(deps) },
-    { path: "/", methods: ["GET"], handler: landingRoute(deps) },
+    ...apiRoutes(deps),
+    ...deps.pages,
   ];
   const labelOf = routeLabels(table.map(({ path }) => path));
   // Present from the first scrape on, so that increase() sees the first request.
@@ -79,8 +80,8 @@ export function createRoutes(deps: RouteDeps): Hono<ConnectionEnv> {
     deps.requests.inc({ route, method, code: String(c.res.status) });
   });
   app.use(headLimit, authentication(deps.auth, OPEN_PATHS), readBody);
-  for (const path of ["/query", "/-/reload"]) app.use(path, sameSiteOnly);
-  app.use("/query", clientNetworks(deps.policy));
+  for (const path of NOT_FOR_OTHER_SITES) app.use(path, sameSiteOnly);
+  for (const path of ["/query", "/v1/tasks/*"]) app.use(path, clientNetworks(deps.policy));
   for (const { path, methods, handler } of table) {
     // HEAD is GET without a body, but what starts something is not asked for by HEAD.
     const allowed = methods.includes("POST") ? methods : [...methods, "HEAD"];
@@ -124,13 +125,5 @@ function configRoute(effectiveConfig: () => string) {
     c.header("Content-Type", "text/yaml; charset=utf-8");
     c.header("X-Content-Type-Options", "nosniff");
     return c.body(effectiveConfig());
-  };
-}
-
-function landingRoute(options: { version: string; telemetryPath: string }) {
-  return function landing(c: Context): Response | Promise<Response> {
-    c.header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    c.header("X-Content-Type-Options", "nosniff");
-    return c.html(landingPage(options));
   };
 }

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import {
   MAX_ADDRESSES,
   MIN_IPV6_PREFIX,
@@ -7,7 +8,8 @@ import {
 } from "../domain/network.ts";
 import { parsePorts, type PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
-import { attempt, ParameterError, type Parameters, refuseOthers } from "./parameters.ts";
+import { parsedText, parseParameters, REQUIRED, wordParameter } from "./api_parameters.ts";
+import type { Parameters } from "./parameters.ts";
 
 /** A scan that a request asks for. */
 export interface ScanQuery {
@@ -18,7 +20,11 @@ export interface ScanQuery {
   readonly protocol: Protocol;
 }
 
-const ALLOWED = ["ip", "ports", "protocol"];
+const SCAN_PARAMETERS = z.strictObject({
+  ip: requiredText(boundedNetwork),
+  ports: requiredText((portRange) => ({ portRange, ports: parsePorts(portRange) })),
+  protocol: wordParameter(PROTOCOLS).optional(),
+});
 
 /**
  * Validates the parameters of a scan request; each may be given once.
@@ -26,28 +32,16 @@ const ALLOWED = ["ip", "ports", "protocol"];
  * @throws {ParameterError} for the first one that cannot be used.
  */
 export function parseScanQuery(parameters: Parameters): ScanQuery {
-  refuseOthers(parameters, ALLOWED);
-  const ip = required(parameters, "ip");
-  const portRange = required(parameters, "ports");
-  const protocol = parameters.get("protocol")?.[0] ?? "tcp";
-  if (!PROTOCOLS.includes(protocol as Protocol)) {
-    throw new ParameterError("protocol", `Cannot use it: write ${PROTOCOLS.join(" or ")}`);
-  }
-  return {
-    network: attempt("ip", () => boundedNetwork(ip)),
-    ports: attempt("ports", () => parsePorts(portRange)),
-    portRange,
-    protocol: protocol as Protocol,
-  };
+  const { ip, ports, protocol = "tcp" } = parseParameters(parameters, SCAN_PARAMETERS);
+  return { network: ip, ...ports, protocol };
 }
 
-function required(parameters: Parameters, name: string): string {
-  const value = parameters.get(name)?.[0] ?? "";
-  if (value === "") throw new ParameterError(name, "Cannot do without it: it is required");
-  return value;
-}
-
-function boundedNetwork(text: string): Network {
+/**
+ * The network of an address or CIDR that is not too broad to be scanned.
+ *
+ * @throws {SyntaxError} or {RangeError} that says what is allowed.
+ */
+export function boundedNetwork(text: string): Network {
   const { network } = parseNetwork(text);
   const size = networkSize(network);
   const tooBroad = network.family === 6 ? network.prefix < MIN_IPV6_PREFIX : size > MAX_ADDRESSES;
@@ -56,4 +50,11 @@ function boundedNetwork(text: string): Network {
     throw new RangeError(`Cannot scan ${size} addresses: ask for /${narrowest} or narrower`);
   }
   return network;
+}
+
+function requiredText<T>(parse: (text: string) => T) {
+  return parsedText((text) => {
+    if (text === "") throw new SyntaxError(REQUIRED);
+    return parse(text);
+  });
 }

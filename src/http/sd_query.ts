@@ -1,7 +1,21 @@
+import * as z from "zod";
 import { parsePorts } from "../domain/ports.ts";
 import { PROTOCOLS } from "../domain/scan.ts";
 import type { OpenPortQuery } from "../policy/open_ports.ts";
-import { type Parameters, readParameter, refuseOthers } from "./parameters.ts";
+import { parsedText, parseParameters, wordParameter } from "./api_parameters.ts";
+import type { Parameters } from "./parameters.ts";
+
+/** Parameters of `/v1/sd`. */
+export const OPEN_PORT_PARAMETERS = z.strictObject({
+  port: parsedText(parsePorts, {
+    description: "Only these ports",
+    examples: ["443", "80,443,8000-8100"],
+  }).optional(),
+  name: z.string().min(1, "Cannot use an empty name: write the name of a target").meta({
+    description: "Only what is in the networks of the target with this name",
+  }).optional(),
+  protocol: wordParameter(PROTOCOLS).meta({ description: "Only this protocol" }).optional(),
+});
 
 /**
  * Validates the parameters of `/v1/sd`: `port`, `name` and `protocol`.
@@ -9,26 +23,10 @@ import { type Parameters, readParameter, refuseOthers } from "./parameters.ts";
  * @throws {ParameterError} for the first one that cannot be used.
  */
 export function parseOpenPortQuery(parameters: Parameters): OpenPortQuery {
-  refuseOthers(parameters, ["port", "name", "protocol"]);
-  const ports = readParameter(parameters, "port", parsePorts);
-  const name = readParameter(parameters, "name", readName);
-  const protocol = readParameter(parameters, "protocol", readProtocol);
+  const { port, name, protocol } = parseParameters(parameters, OPEN_PORT_PARAMETERS);
   return {
-    ...(ports !== undefined && { ports }),
+    ...(port !== undefined && { ports: port }),
     ...(name !== undefined && { name }),
     ...(protocol !== undefined && { protocol }),
   };
-}
-
-function readName(text: string): string {
-  if (text === "") throw new SyntaxError("Cannot use an empty name: write the name of a target");
-  return text;
-}
-
-function readProtocol(text: string) {
-  const protocol = PROTOCOLS.find((protocol) => protocol === text);
-  if (protocol === undefined) {
-    throw new SyntaxError(`Cannot use it: write ${PROTOCOLS.join(" or ")}`);
-  }
-  return protocol;
 }

@@ -1,5 +1,5 @@
 import { type Address, compareAddresses, formatAddress, parseAddress } from "../domain/address.ts";
-import type { Network } from "../domain/network.ts";
+import { addressBits, type Network } from "../domain/network.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import { type Layer, NO_LAYERS } from "../state/coverage.ts";
 import type { PortState } from "../state/port_state.ts";
@@ -42,7 +42,8 @@ const NOTHING: Known = { open: [], layers: NO_LAYERS };
  * without any change of the state, so that nothing is kept from one time to the next.
  */
 export class ExpectedPorts {
-  readonly #name: string;
+  /** Of the target. */
+  readonly name: string;
   readonly #ports: Readonly<Record<Protocol, readonly number[]>>;
   /** In order of address. */
   readonly #singles: readonly Address[];
@@ -56,7 +57,7 @@ export class ExpectedPorts {
     { name, networks, expected, unresolved }: PolicyTarget,
     { state, lookedForSince }: { state: PortState; lookedForSince: LookedForSince },
   ) {
-    this.#name = name;
+    this.name = name;
     this.#unresolved = unresolved;
     this.#ports = { tcp: [...expected.tcp], udp: [...expected.udp] };
     this.#singles = disjoint(networks.filter(isSingle)).map(({ family, base }) =>
@@ -76,7 +77,7 @@ export class ExpectedPorts {
         const verdict = this.#verdict({ address, protocol, port }, known);
         if (verdict === "unknown") unknown++;
         else if (verdict === "missing") {
-          missing.push({ name: this.#name, ip: address.text, port, protocol });
+          missing.push({ name: this.name, ip: address.text, port, protocol });
         }
       }
     };
@@ -102,6 +103,31 @@ export class ExpectedPorts {
     }
     judgeSinglesBefore(undefined);
     return unknown + this.#unknownPlaces(protocols);
+  }
+
+  /** Whether any port is expected. */
+  get expectsAny(): boolean {
+    return this.#ports.tcp.length + this.#ports.udp.length > 0;
+  }
+
+  /** Where ports are expected: what happens elsewhere changes nothing that `judge` finds. */
+  *networks(): Iterable<Network> {
+    yield* this.#networks;
+    for (const { family, value } of this.#singles) {
+      yield { family, base: value, prefix: addressBits(family) };
+    }
+  }
+
+  /** What is missing now at one address in these networks, by protocol and port. */
+  missingAt(address: Address): MissingPort[] {
+    const isOwn = this.#singles.some(({ text }) => text === address.text);
+    if (!isOwn && this.#state.summary(address.text)?.firstSeen === undefined) return [];
+    return PROTOCOLS.flatMap((protocol) => {
+      const known = this.#knownOf(address.text, protocol);
+      return this.#ports[protocol]
+        .filter((port) => this.#verdict({ address, protocol, port }, known) === "missing")
+        .map((port) => ({ name: this.name, ip: address.text, port, protocol }));
+    });
   }
 
   /**

@@ -18,12 +18,15 @@ export interface TriedUnit {
 export class LastTries {
   #index = new NetworkIndex<TriedUnit>();
   #units = new Set<TriedUnit>();
+  /** Units around the address that was asked for last: its ports are asked for one after the other. */
+  #around: { address: Pick<Address, "family" | "value">; units: TriedUnit[] } | undefined;
 
   /** Looks at a unit from now on, whenever it is asked. */
   add(unit: TriedUnit): void {
     if (this.#units.has(unit)) return;
     this.#units.add(unit);
     this.#index.add(unit.network, unit);
+    this.#around = undefined;
   }
 
   /** Forgets units that `isKept` does not name. */
@@ -32,6 +35,7 @@ export class LastTries {
     if (kept.length === this.#units.size) return;
     this.#units = new Set();
     this.#index = new NetworkIndex();
+    this.#around = undefined;
     for (const unit of kept) this.add(unit);
   }
 
@@ -42,7 +46,10 @@ export class LastTries {
     port: number,
   ): number | undefined {
     let latest: number | undefined;
-    for (const { key, ports, lastBeganAt } of this.#index.containing(address)) {
+    if (this.#around?.address !== address) {
+      this.#around = { address, units: [...this.#index.containing(address)] };
+    }
+    for (const { key, ports, lastBeganAt } of this.#around.units) {
       if (lastBeganAt === undefined || key.protocol !== protocol || !ports.has(port)) continue;
       if (latest === undefined || lastBeganAt > latest) latest = lastBeganAt;
     }

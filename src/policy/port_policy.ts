@@ -1,8 +1,14 @@
+import type { Address } from "../domain/address.ts";
+import type { Protocol } from "../domain/scan.ts";
 import type { OrderedBlock } from "../state/ordered_blocks.ts";
 import type { PortState } from "../state/port_state.ts";
 import { ExpectedPorts, type LookedForSince, type MissingPort } from "./expected_ports.ts";
 import type { PolicyTarget } from "./policy_target.ts";
-import { UnexpectedPortFinder, type UnexpectedPorts } from "./unexpected_ports.ts";
+import {
+  type OpenVerdict,
+  UnexpectedPortFinder,
+  type UnexpectedPorts,
+} from "./unexpected_ports.ts";
 
 /** How a target complies with what it says of its ports. */
 export interface TargetVerdict {
@@ -32,7 +38,7 @@ export class PortPolicy {
   readonly #options: PortPolicyOptions;
   readonly #unexpected: UnexpectedPortFinder;
   /** By name. */
-  #expected: { readonly name: string; readonly ports: ExpectedPorts }[] = [];
+  #expected: readonly ExpectedPorts[] = [];
 
   /** A policy without targets. */
   constructor(options: PortPolicyOptions) {
@@ -50,7 +56,7 @@ export class PortPolicy {
   ): void {
     this.#unexpected.replace(targets, { portsPerHost });
     this.#expected = targets
-      .map((target) => ({ name: target.name, ports: new ExpectedPorts(target, this.#options) }))
+      .map((target) => new ExpectedPorts(target, this.#options))
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
@@ -59,11 +65,48 @@ export class PortPolicy {
     return this.#unexpected.blocks();
   }
 
+  /** How many ports are open now and should not be, of all targets together. */
+  get unexpectedTotal(): number {
+    return this.#unexpected.total();
+  }
+
+  /** What each target expects, by name; another list when the targets are replaced. */
+  get expected(): readonly ExpectedPorts[] {
+    return this.#expected;
+  }
+
+  /** Says of open ports of an address what the targets around it make of them, taken together; undefined where none judges. */
+  verdictsAt(
+    address: Pick<Address, "family" | "value">,
+  ): (protocol: Protocol, port: number) => OpenVerdict | undefined {
+    return this.#unexpected.verdictsAt(address);
+  }
+
+  /** What is missing now at one address, by name, protocol and port. */
+  missingAt(address: Address): MissingPort[] {
+    return this.#unexpected.namesAt(address).sort()
+      .flatMap((name) => this.#expectedOf(name)?.missingAt(address) ?? []);
+  }
+
+  #expectedOf(name: string): ExpectedPorts | undefined {
+    let low = 0;
+    let high = this.#expected.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = this.#expected[middle]!;
+      if (found.name === name) return found;
+      if (found.name < name) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
+  }
+
   /** How the targets comply now; looks at every expected port of every address. */
   judge(): PolicyVerdict {
     const counts = this.#unexpected.counts();
     const missing: MissingPort[] = [];
-    const targets = this.#expected.map(({ name, ports }): TargetVerdict => {
+    const targets = this.#expected.map((ports): TargetVerdict => {
+      const { name } = ports;
       const before = missing.length;
       const unknown = ports.judge(missing);
       return { name, violations: counts.get(name)! + missing.length - before, unknown };

@@ -1,3 +1,4 @@
+import type { Address } from "../domain/address.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
 import type { PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
@@ -17,14 +18,20 @@ export interface UnexpectedPorts {
   readonly count: number;
 }
 
+/** What the policy says of an open port: `allowed` is what no target expects. */
+export type OpenVerdict = "expected" | "allowed" | "unexpected";
+
 /** A target as open ports are judged by it. */
 interface Judge {
   readonly name: string;
+  readonly expected: Readonly<Record<Protocol, PortSet>>;
   /** Expected or allowed. */
   readonly permitted: Readonly<Record<Protocol, PortSet>>;
   /** Unexpected ports found so far. */
   count: number;
 }
+
+type Place = Pick<Address, "family" | "value">;
 
 const NO_PORTS: readonly number[] = [];
 
@@ -42,6 +49,8 @@ export class UnexpectedPortFinder {
   #index = new NetworkIndex<Judge>();
   #judges = new Map<string, Judge>();
   #portsPerHost = Infinity;
+  /** Unexpected ports found so far, of all targets. */
+  #count = 0;
 
   constructor(state: PortState) {
     this.#state = state;
@@ -56,9 +65,15 @@ export class UnexpectedPortFinder {
     }
     this.#index = new NetworkIndex();
     this.#judges = new Map();
+    this.#count = 0;
     this.#portsPerHost = portsPerHost;
     for (const target of targets) {
-      const judge = { name: target.name, permitted: permittedBy(target), count: 0 };
+      const judge = {
+        name: target.name,
+        expected: target.expected,
+        permitted: permittedBy(target),
+        count: 0,
+      };
       this.#judges.set(target.name, judge);
       for (const network of disjoint(target.networks)) this.#index.add(network, judge);
     }
@@ -81,6 +96,31 @@ export class UnexpectedPortFinder {
     return new Map(this.#judges.values().map(({ name, count }) => [name, count]));
   }
 
+  /** How many there are now, of all targets together. */
+  total(): number {
+    this.blocks();
+    return this.#count;
+  }
+
+  /** Names of the targets that judge an address. */
+  namesAt(address: Place): string[] {
+    return Array.from(this.#index.containing(address), ({ name }) => name);
+  }
+
+  /**
+   * Says of open ports of an address what the targets around it make of them, taken together: one
+   * to which it is unexpected outweighs all others, and one that expects it those that allow it.
+   * Undefined where none judges.
+   */
+  verdictsAt(address: Place): (protocol: Protocol, port: number) => OpenVerdict | undefined {
+    const judges = [...this.#index.containing(address)];
+    return (protocol, port) => {
+      if (judges.length === 0) return undefined;
+      if (!judges.every(({ permitted }) => permitted[protocol].has(port))) return "unexpected";
+      return judges.some(({ expected }) => expected[protocol].has(port)) ? "expected" : "allowed";
+    };
+  }
+
   #judge(block: OrderedBlock<KnownHost>): OrderedBlock<UnexpectedPorts> {
     const items: UnexpectedPorts[] = [];
     for (const host of block.items) this.#judgeHost(host, items);
@@ -99,6 +139,7 @@ export class UnexpectedPortFinder {
       const count = tcp.length + udp.length;
       if (count === 0) continue;
       judge.count += count;
+      this.#count += count;
       const ports = { tcp, udp };
       items.push({
         name: judge.name,
@@ -117,7 +158,10 @@ export class UnexpectedPortFinder {
     this.#found.delete(block);
     if (found === undefined) return;
     found.change();
-    for (const { name, count } of found.items) this.#judges.get(name)!.count -= count;
+    for (const { name, count } of found.items) {
+      this.#judges.get(name)!.count -= count;
+      this.#count -= count;
+    }
   }
 }
 

@@ -21,6 +21,8 @@ export interface Task {
   readonly origin: TaskOrigin;
   /** Of a request. */
   readonly priority?: Priority;
+  /** Seconds that a request wants one process to take, in the place of what is configured. */
+  readonly timeout?: number | undefined;
   /** What it was planned for; undefined for a request. */
   readonly target: PlannedTarget | undefined;
   /** Grows with the size of the unit: 0 for the smallest. */
@@ -81,9 +83,9 @@ export class TaskQueue {
     const waitsIn = this.#laneWith(task.id);
     if (waitsIn !== undefined) {
       if (LANES.indexOf(lane) < LANES.indexOf(waitsIn)) {
-        const { unit, id, target, sizeClass } = this.#waiting[waitsIn].remove(task.id)!;
-        const { priority = "normal" } = task;
-        this.#waiting[lane].add({ unit, id, origin: "request", priority, target, sizeClass });
+        const { unit, id, target, sizeClass, timeout } = this.#waiting[waitsIn].remove(task.id)!;
+        const asked = { origin: "request", priority: task.priority ?? "normal", timeout } as const;
+        this.#waiting[lane].add({ unit, id, ...asked, target, sizeClass });
       }
       return "duplicate";
     }
@@ -91,6 +93,11 @@ export class TaskQueue {
     if (room < 1) return "full";
     this.#waiting[lane].add(task);
     return "accepted";
+  }
+
+  /** Adds what waited before, or a part of it, also when the queue is full. */
+  putBack(task: Task): void {
+    if (!this.has(task.id)) this.#waiting[laneOf(task)].add(task);
   }
 
   /** Removes and returns the oldest task of a lane that is no larger than `sizeClass`. */

@@ -84,6 +84,11 @@ export class WorkerPool {
     return this.#runs.has(id);
   }
 
+  /** What the unit with this id, which is being scanned, was planned for; undefined for a request. */
+  targetOf(id: string): Task["target"] {
+    return this.#runs.get(id)?.task.target;
+  }
+
   /** Changes how many processes run at once, and how fast those that begin from now on; those that run go on. */
   resize(limits: RateLimits): void {
     this.#rates.limits = limits;

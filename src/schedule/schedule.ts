@@ -1,5 +1,6 @@
 import TinyQueue from "tinyqueue";
 import { type ScanUnit, unitId } from "../domain/scan.ts";
+import { smallest } from "./heap_walk.ts";
 import { isLarge, type PlannedTarget } from "./plan.ts";
 
 /** A unit whose turn has come. */
@@ -20,6 +21,21 @@ export interface RoundPosition {
   readonly taken: number;
   /** A round never began: `dueAt` is when the first one may. */
   readonly isFirst?: boolean;
+}
+
+/** A target whose turn comes. */
+export interface ComingTarget {
+  readonly target: PlannedTarget;
+  /** When its next unit is due, milliseconds of the schedule's clock; in the past when it is late. */
+  readonly dueAt: number;
+}
+
+/** Where a target is in its rounds. */
+export interface RoundState {
+  /** When the round is due that is under way or comes next. */
+  readonly dueAt: number;
+  /** Some but not all of its units were handed out. */
+  readonly isUnderWay: boolean;
 }
 
 interface Entry {
@@ -85,6 +101,27 @@ export class Schedule {
   get nextDueAt(): number | undefined {
     const due = this.#due.peek();
     return due === undefined ? this.#later.peek()?.roundDueAt : due.roundDueAt;
+  }
+
+  /** The `limit` targets whose next unit is due the soonest, the soonest first; costs as much as is given. */
+  coming(limit: number): ComingTarget[] {
+    const heaps = [
+      { data: this.#due.data, keyOf: unitDueAt },
+      { data: this.#later.data, keyOf: ({ roundDueAt }: Entry) => roundDueAt },
+    ];
+    return Array.from(smallest(heaps, limit), ([{ target }, dueAt]) => ({ target, dueAt }));
+  }
+
+  /** Where those of `targets` are that this schedule has, in one pass over all that it has. */
+  roundsOf(targets: ReadonlySet<PlannedTarget>): Map<PlannedTarget, RoundState> {
+    const rounds = new Map<PlannedTarget, RoundState>();
+    for (const { data } of [this.#due, this.#later]) {
+      for (const { target, roundDueAt, taken } of data) {
+        if (!targets.has(target)) continue;
+        rounds.set(target, { dueAt: roundDueAt, isUnderWay: taken > 0 });
+      }
+    }
+    return rounds;
   }
 
   /** Milliseconds by which the most overdue unit that was not taken yet is behind the pace of its round. */

@@ -1,6 +1,12 @@
 import type { ScanUnit } from "../domain/scan.ts";
 import { type PlannedTarget, unitOf } from "./plan.ts";
-import { type DueUnit, type RoundPosition, Schedule } from "./schedule.ts";
+import {
+  type ComingTarget,
+  type DueUnit,
+  type RoundPosition,
+  type RoundState,
+  Schedule,
+} from "./schedule.ts";
 
 /** Longest sleep of a platform timer, 2^31 - 1 ms (HTML standard, setTimeout); longer waits are cut up. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -49,6 +55,16 @@ export class Scheduler {
   /** Seconds by which the most overdue scan that is not even queued is late. */
   get lagSeconds(): number {
     return this.#running ? this.#schedule.lag(this.#options.now()) / 1000 : 0;
+  }
+
+  /** The `limit` targets whose next unit is due the soonest, the soonest first. */
+  coming(limit: number): ComingTarget[] {
+    return this.#schedule.coming(limit);
+  }
+
+  /** Where those of `targets` are that are scheduled, in one pass over all that are. */
+  roundsOf(targets: ReadonlySet<PlannedTarget>): Map<PlannedTarget, RoundState> {
+    return this.#schedule.roundsOf(targets);
   }
 
   /** Begins to hand out what is due. */

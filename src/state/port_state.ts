@@ -13,7 +13,7 @@ import {
   uncovered,
   within,
 } from "./coverage.ts";
-import type { HostDetail, HostSummary } from "./host_view.ts";
+import type { HostDetail, HostPort, HostSummary } from "./host_view.ts";
 import {
   addOpen,
   type ClosedPort,
@@ -313,25 +313,63 @@ export class PortState {
     const ports = PROTOCOLS.flatMap((protocol) => {
       const state = host[protocol];
       if (state === undefined) return [];
-      const open = state.open.map((port, index) => ({
-        port,
-        protocol,
-        state: "open" as const,
-        firstSeen: state.firstSeen[index]!,
-        lastSeen: this.#lastSeen(state, port, state.firstSeen[index]!),
-        lastChange: state.lastChange[index]!,
-      }));
-      const closed = [...state.closed ?? []].map(([port, { firstSeen, lastSeen, closedAt }]) => ({
-        port,
-        protocol,
-        state: "closed" as const,
-        firstSeen,
-        lastSeen,
-        lastChange: closedAt,
-      }));
+      const open = state.open.map((_, index) => this.#openPort(protocol, state, index));
+      const closed = [...state.closed ?? []].map(([port, times]) =>
+        closedPort(protocol, port, times)
+      );
       return [...open, ...closed].sort((a, b) => a.port - b.port);
     });
     return { ...this.#summary(host), ports };
+  }
+
+  /** What is known of one address in short; undefined when it was never looked at. */
+  summary(address: string): HostSummary | undefined {
+    this.#readClocks();
+    const host = this.#hosts.get(address);
+    if (host !== undefined) return this.#summary(host);
+    const covered = PROTOCOLS.some((protocol) => this.#silent.get(address, protocol));
+    return covered ? { ip: address, openPorts: 0 } : undefined;
+  }
+
+  /** The first `most` ports of an address, open ones before closed ones; `total` is how many there are. */
+  firstPorts(address: string, most: number): { ports: HostPort[]; total: number } {
+    this.#readClocks();
+    const host = this.#hosts.get(address);
+    const ports: HostPort[] = [];
+    let total = 0;
+    for (const protocol of PROTOCOLS) {
+      const state = host?.[protocol];
+      if (state === undefined) continue;
+      total += state.open.length;
+      const shown = Math.min(state.open.length, most - ports.length);
+      for (let index = 0; index < shown; index++) {
+        ports.push(this.#openPort(protocol, state, index));
+      }
+    }
+    for (const protocol of PROTOCOLS) {
+      const closed = host?.[protocol]?.closed;
+      if (closed === undefined) continue;
+      total += closed.size;
+      if (ports.length === most) continue;
+      for (const port of Uint16Array.from(closed.keys()).sort().subarray(0, most - ports.length)) {
+        ports.push(closedPort(protocol, port, closed.get(port)!));
+      }
+    }
+    return { ports, total };
+  }
+
+  #openPort(protocol: Protocol, state: KnownPorts, index: number): HostPort {
+    const port = state.open[index]!;
+    const firstSeen = state.firstSeen[index]!;
+    const lastSeen = this.#lastSeen(state, port, firstSeen);
+    return {
+      port,
+      protocol,
+      state: "open",
+      firstSeen,
+      lastSeen,
+      lastChange: state.lastChange[index]!,
+    };
   }
 
   #summary(host: HostState): HostSummary {
@@ -484,6 +522,14 @@ function contradictions(
 function forget(state: KnownPorts, port: number): void {
   state.closed?.delete(port);
   if (state.closed?.size === 0) state.closed = undefined;
+}
+
+function closedPort(
+  protocol: Protocol,
+  port: number,
+  { firstSeen, lastSeen, closedAt }: ClosedPort,
+): HostPort {
+  return { port, protocol, state: "closed", firstSeen, lastSeen, lastChange: closedAt };
 }
 
 function newHost(address: Address): HostState {

@@ -21,6 +21,13 @@ const NO_DURATIONS: Durations = {
   count: 0,
 };
 
+/** Why a scan was partial or failed. */
+export interface ScanTrouble {
+  readonly type: FailureType | undefined;
+  /** One line for people. */
+  readonly message: string;
+}
+
 /** Everything kept about one scan key: its counters, its last scan, and what the next one builds on. */
 export class ScanRecord extends BlockMember {
   key: ScanKey;
@@ -57,6 +64,8 @@ export class ScanRecord extends BlockMember {
   lastEndAt: number;
   /** Whether a turn was taken from the schedule and has not ended. */
   pending = false;
+  /** Why the last scan that ended was not complete; undefined when it was. Not stored: records with the same one share it. */
+  lastTrouble: ScanTrouble | undefined = undefined;
 
   /** A record with all counters at 0, made at `now`, unix milliseconds. */
   constructor(

@@ -3,9 +3,9 @@ import { parsePorts, PortSet } from "../domain/ports.ts";
 import { type FailureType, portsId, type ScanUnit, unitId } from "../domain/scan.ts";
 import { type RecordBlock, RecordBlocks } from "./record_blocks.ts";
 import type { SavedRecord, SavedTarget } from "./saved_state.ts";
-import { ScanRecord, TargetRecord } from "./scan_record.ts";
+import { ScanRecord, type ScanTrouble, TargetRecord } from "./scan_record.ts";
 
-export type { ScanRecord, TargetRecord } from "./scan_record.ts";
+export type { ScanRecord, ScanTrouble, TargetRecord } from "./scan_record.ts";
 
 /** How a scan unit ended (contract, section 5.12); `stopped` means that we ended it, which counts as nothing. */
 export type UnitEnd = "complete" | "partial" | "failed" | "stopped";
@@ -44,6 +44,12 @@ export interface ScanRecordsOptions {
   readonly onDropped: (records: readonly ScanRecord[]) => void;
 }
 
+/** Stands for the reason of a scan that was not complete and ended in an earlier process. */
+const FORGOTTEN_TROUBLE: ScanTrouble = {
+  type: undefined,
+  message: "It ended before the exporter was restarted, which has not kept the reason",
+};
+
 /** Milliseconds by which the same moment may come back different when it is stored twice. */
 const CLOCK_SLACK_MS = 3;
 
@@ -68,6 +74,10 @@ export class ScanRecords {
   readonly #forgottenTargets = new Set<string>();
   /** Records of requests that had to leave because there were too many. */
   droppedTotal = 0;
+  /** Times that records left, however many at once. */
+  departures = 0;
+  /** The last of all records: where one scan fails, others mostly fail for the same reason. */
+  #lastTrouble: ScanTrouble | undefined;
 
   constructor(options: ScanRecordsOptions) {
     this.#options = options;
@@ -157,6 +167,7 @@ export class ScanRecords {
     record.pending = false;
     this.touch(record);
     record.lastBeganAt = summary.startedAt;
+    record.lastTrouble = this.#troubleOf(summary);
     record.resumeAt = summary.resumeAt;
     record.lastHostsTimedOut = summary.timedOut;
     record.lastHostsIncomplete = summary.incomplete;
@@ -240,7 +251,15 @@ export class ScanRecords {
       record.answeredAt = monotonic(rest.answeredAt);
       record.silentSince = monotonic(rest.silentSince);
       record.lastBeganAt = monotonic(rest.lastBeganAt);
+      if (endedIncomplete(record)) record.lastTrouble = FORGOTTEN_TROUBLE;
     }
+  }
+
+  #troubleOf({ failure }: UnitSummary): ScanTrouble | undefined {
+    const last = this.#lastTrouble;
+    if (failure === undefined) return undefined;
+    if (last?.type === failure.type && last.message === failure.message) return last;
+    return this.#lastTrouble = { type: failure.type, message: failure.message };
   }
 
   #saved(record: ScanRecord): SavedRecord {
@@ -297,6 +316,7 @@ export class ScanRecords {
 
   #drop(dropped: readonly ScanRecord[]): void {
     if (dropped.length === 0) return;
+    this.departures++;
     const targets = new Set<TargetRecord>();
     for (const record of dropped) {
       const group = groupOf(record);
@@ -328,6 +348,14 @@ export class ScanRecords {
     }
     return record;
   }
+}
+
+/** Whether the last scan of a restored record is known to have been partial or failed. */
+function endedIncomplete({ lastBeganAt, lastCompleteAt, lastEndAt, pending }: ScanRecord): boolean {
+  if (lastBeganAt === undefined) return false;
+  if (lastCompleteAt === undefined) return true;
+  // A scan that was under way may have been ended by us, which moves the time of the last end as well.
+  return !pending && Math.round(lastCompleteAt * 1000) < lastEndAt;
 }
 
 /** What follows the target in `unitId`. */

@@ -1,6 +1,6 @@
 import type { ChangeQuery, SavedChange } from "../state/saved_state.ts";
 
-/** The newest changes, in the order in which they came, up to a bound. */
+/** The newest changes by time, those of the same time in the order in which they came, up to a bound. */
 export class ChangeRing {
   readonly #capacity: number;
   #changes: SavedChange[] = [];
@@ -18,7 +18,7 @@ export class ChangeRing {
 
   /** Adds changes; the oldest go where there are too many. */
   push(changes: readonly SavedChange[]): void {
-    for (const change of changes) this.#changes.push(change);
+    for (const change of changes) this.#add(change);
     const tooMany = this.#changes.length - this.#capacity;
     // Cutting off a tenth more spares moving everything for each change.
     if (tooMany > 0) {
@@ -26,6 +26,15 @@ export class ChangeRing {
       this.#changes.splice(0, cut);
       this.dropped += cut;
     }
+  }
+
+  /** Most are the youngest when they come; the others are not much older. */
+  #add(change: SavedChange): void {
+    const changes = this.#changes;
+    let place = changes.length;
+    while (place > 0 && changes[place - 1]!.time > change.time) place--;
+    if (place === changes.length) changes.push(change);
+    else changes.splice(place, 0, change);
   }
 
   /** Takes everything out. */
@@ -40,11 +49,13 @@ export class ChangeRing {
 
   /** Changes, newest first. */
   list({ since = -Infinity, address, limit }: ChangeQuery): SavedChange[] {
-    return this.#changes
-      .filter((change) => change.time >= since && (address ?? change.address) === change.address)
-      .reverse()
-      .sort((a, b) => b.time - a.time)
-      .slice(0, Math.max(0, limit));
+    const listed: SavedChange[] = [];
+    for (let index = this.#changes.length - 1; index >= 0 && listed.length < limit; index--) {
+      const change = this.#changes[index]!;
+      if (change.time < since) break;
+      if ((address ?? change.address) === change.address) listed.push(change);
+    }
+    return listed;
   }
 
   /** Deletes up to `limit` changes older than `before`; returns how many there were. */

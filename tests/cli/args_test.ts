@@ -4,6 +4,7 @@ import { type Command, HELP, parseCommand, UsageError } from "../../src/cli/args
 const SERVE: Command = {
   name: "serve",
   configFile: "config.yaml",
+  webConfigFile: undefined,
   autoReload: false,
   listen: undefined,
   telemetryPath: "/metrics",
@@ -27,19 +28,37 @@ Deno.test("parseCommand() reads every flag, with = and with a blank", () => {
     f(`--log.format${s}json`, { logFormat: "json" });
   }
   f("--config.file=a=b", { configFile: "a=b" });
+  f("--web.config.file=web.yml", { webConfigFile: "web.yml" });
+  f("--config.check --web.config.file w", {
+    name: "check",
+    configFile: "config.yaml",
+    webConfigFile: "w",
+  });
   f("--config.file=--odd", { configFile: "--odd" });
   f("--config.file -", { configFile: "-" });
   f("--log.level=warn --log.level=error", { logLevel: "error" });
   // Booleans.
-  f("--config.check", { name: "check", configFile: "config.yaml" });
-  f("--config.check --config.file=x --log.level=debug", { name: "check", configFile: "x" });
+  f("--config.check", { name: "check", configFile: "config.yaml", webConfigFile: undefined });
+  f("--config.check --config.file=x --log.level=debug", {
+    name: "check",
+    configFile: "x",
+    webConfigFile: undefined,
+  });
   f("--no-config.check", {});
   f("--config.enable-auto-reload", { autoReload: true });
   f("--no-config.enable-auto-reload", {});
   f("--config.enable-auto-reload --no-config.enable-auto-reload", {});
-  f("--config.check --config.enable-auto-reload", { name: "check", configFile: "config.yaml" });
+  f("--config.check --config.enable-auto-reload", {
+    name: "check",
+    configFile: "config.yaml",
+    webConfigFile: undefined,
+  });
   f("--config.check --no-config.check", {});
-  f("--no-config.check --config.check", { name: "check", configFile: "config.yaml" });
+  f("--no-config.check --config.check", {
+    name: "check",
+    configFile: "config.yaml",
+    webConfigFile: undefined,
+  });
   f("--version", { name: "version" });
   f("--no-version --no-help", {});
   f("--help", { name: "help" });
@@ -105,7 +124,8 @@ Deno.test("parseCommand() refuses what it does not know, and says what was meant
   f(["--toString"], /^Unknown flag "--toString": /);
   f(["--="], /^Unknown flag|^Unexpected argument/);
   // Flags of later parts.
-  f(["--web.config.file=web.yml"], /^Unknown flag "--web\.config\.file": /);
+  f(["--web.config.file="], "--web.config.file: Cannot be empty: write a path, or leave it out");
+  f(["learn", "--web.config.file=w"], "--web.config.file: Cannot use it with learn");
   f(
     ["--config.enable-autoreload"],
     'Unknown flag "--config.enable-autoreload": did you mean "--config.enable-auto-reload"?',
@@ -194,6 +214,12 @@ Deno.test("parseCommand() refuses what it does not know, and says what was meant
   }
   const taken = ["/", "/query", "/healthz", "/-/healthy", "/-/ready", "/-/reload", "/config"];
   taken.push(
+    "/events",
+    "/assets/page.css",
+    "/hosts/127.0.0.1",
+    "/v1/openapi.json",
+    "/v1/tasks",
+    "/v1/tasks/scan",
     "/v1/sd",
     "/v1/changes",
     "/v1/hosts",
@@ -214,8 +240,12 @@ Deno.test("parseCommand() refuses what it does not know, and says what was meant
   }
   f(["--log.level=debug", "learn"], "--log.level: Cannot use it with learn");
   f(["learn", "--web.listen-address=x"], /^--web\.listen-address: Cannot/);
-  // Arguments that are no flags, subcommands of later parts included.
-  for (const word of ["config.yaml", "help", "scan", "Learn", "rules", "dashboard", "", "-"]) {
+  for (const word of ["rules", "dashboard"]) {
+    f([word, "--log.level=debug"], `--log.level: Cannot use it with ${word}`);
+    f([word, word], `Unexpected argument "${word}": all flags begin with --`);
+  }
+  // Arguments that are no flags.
+  for (const word of ["config.yaml", "help", "Learn", "", "-"]) {
     f([word], `Unexpected argument ${JSON.stringify(word)}: all flags begin with --`);
   }
   f(["learn", "learn"], 'Unexpected argument "learn": all flags begin with --');
@@ -236,11 +266,16 @@ Deno.test("HELP names every flag and fits a terminal", () => {
     "--log.format",
     "--log.level",
     "--version",
+    "--web.config.file",
     "--web.listen-address",
     "--web.telemetry-path",
+    "--fail-on-unexpected",
+    "--output",
+    "--ports",
+    "--protocol",
   ]);
   const words = [...HELP.matchAll(/^ {2}([a-z]+) /gm)].map(([, word]) => word);
-  assert.deepEqual(words, ["learn"]);
+  assert.deepEqual(words, ["dashboard", "learn", "rules", "scan"]);
   assert.ok(HELP.split("\n").every((line) => line.length <= 100));
   assert.ok(HELP.endsWith("\n"));
 });

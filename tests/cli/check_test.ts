@@ -9,7 +9,9 @@ import { inDirectory } from "../storage/builders.ts";
 async function check(directory: string, config: string): Promise<string> {
   const file = join(directory, "config.yaml");
   await Deno.writeTextFile(file, config);
-  const text = await checkConfig(file, { workingDirectory: "/" });
+  const text = await checkConfig({ configFile: file, webConfigFile: undefined }, {
+    workingDirectory: "/",
+  });
   return text.replaceAll(`${directory}/`, "");
 }
 

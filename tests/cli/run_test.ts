@@ -84,8 +84,8 @@ Deno.test("run() prints help and version on stdout, without a configuration", as
 Deno.test("run() ends with 2 and a hint when the command line is wrong", async () => {
   const results = await Promise.all([
     run("--config.flie=x"),
-    run("scan", "127.0.0.1"),
-    run("--web.config.file=x"),
+    run("scan", "127.0.0.1", "--ports=0"),
+    run("--web.config.file="),
   ]);
   for (const { code, stdout, stderr } of results) {
     assert.deepEqual([code, stdout], [2, ""]);

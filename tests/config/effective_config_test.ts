@@ -1,30 +1,40 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Config } from "../../src/config/config.ts";
+import type { Config, SecretConfig } from "../../src/config/config.ts";
 import { effectiveConfigYaml } from "../../src/config/effective_config.ts";
 import { parseConfig } from "../../src/config/parse_config.ts";
 import { KNOWN_KEYS } from "../../src/config/schema.ts";
 import { plain } from "./builders.ts";
 
 function parse(text: string): Config {
-  return parseConfig(text, "config.yaml").config;
+  return parseConfig(text, "config.yaml", { readSecret: (path) => `secret-of-${path}` }).config;
 }
+
+/** Keys that stand for another one beside which they cannot stand. */
+const WRITTEN_AS = new Map([["password_file", "password"], ["bearer_token_file", "bearer_token"]]);
 
 /** The configuration that the effective text of `config` comes to. */
 function again(config: Config): Config {
   return parse(effectiveConfigYaml(config));
 }
 
-/** `config` as it comes back: everything but the password and the queries of URLs. */
+/** `config` as it comes back: everything but secrets and the queries of URLs. */
 function hidden({ auth, targetsHttp, ...config }: Config): Config {
   return {
     ...config,
-    auth: auth === undefined ? auth : { ...auth, password: "<secret>" },
+    auth: auth && {
+      basic: auth.basic && { ...auth.basic, password: hiddenSecret(auth.basic.password) },
+      bearerToken: auth.bearerToken && hiddenSecret(auth.bearerToken),
+    },
     targetsHttp: targetsHttp.map((source) => ({
       ...source,
       url: source.url.replace(/\?.*/, "?%3Csecret%3E"),
     })),
   };
+}
+
+function hiddenSecret(secret: SecretConfig): SecretConfig {
+  return secret.file === undefined ? { ...secret, value: "<secret>" } : secret;
 }
 
 Deno.test("effectiveConfigYaml() shows every key of an empty file with its default", () => {
@@ -81,7 +91,7 @@ metrics:
 
 Deno.test("effectiveConfigYaml() shows every key there is, and no secret", () => {
   const yaml = effectiveConfigYaml(parse(`
-auth: { basic: { username: ops, password: s3cret-42 } }
+auth: { basic: { username: ops, password: s3cret-42 }, bearer_token: s3cret-44 }
 targets:
   - 127.0.0.1
   - 192.0.2.77/24
@@ -97,7 +107,7 @@ state: { path: a.db }
     const parts = section === "" ? [] : section.split(/\.|(?=\[)/);
     const item = section.endsWith("[]");
     const indent = "  ".repeat(item ? parts.length - 1 : parts.length);
-    for (const key of keys) {
+    for (const key of keys.map((key) => WRITTEN_AS.get(key) ?? key)) {
       assert.match(yaml, new RegExp(`^${indent}${item ? "[ -] " : ""}${key}:`, "m"), key);
     }
   }
@@ -231,9 +241,16 @@ const written = fc.record({
     max_open_ports_per_host: fc.integer({ min: 1, max: 10 ** 9 }),
     exclude: networks,
   }, { requiredKeys: [] }),
-  auth: fc.record({
-    basic: fc.record({ username, password: fc.constantFrom("sesame", "007") }),
-  }),
+  auth: fc.oneof(
+    fc.record({
+      basic: fc.oneof(
+        fc.record({ username, password: fc.constantFrom("sesame", "007") }),
+        fc.record({ username, password_file: fc.constantFrom("a", "/run/x y") }),
+      ),
+      bearer_token: fc.constantFrom("abc=", "007"),
+    }, { requiredKeys: ["basic"] }),
+    fc.record({ bearer_token_file: fc.constantFrom("token", "/t:1") }),
+  ),
   targets: fc.uniqueArray(fc.oneof(targetText, targetObject), {
     maxLength: 4,
     selector: (target) => typeof target === "string" ? target.trim() : target.name,

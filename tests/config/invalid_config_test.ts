@@ -16,7 +16,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "4:15: auth.basic.password: must be text (put it in quotes)",
   ],
   auth_empty: [
-    "1:1: auth: is empty (write auth.basic, or remove auth)",
+    "1:1: auth: is empty (write auth.basic or auth.bearer_token, or remove auth)",
   ],
   auth_empty_password: [
     "4:15: auth.basic.password: is empty (write at least one character)",
@@ -25,7 +25,21 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "3:15: auth.basic.password: is written without auth.basic.username (write both, or neither for the defaults)",
   ],
   auth_lost_key: [
-    "2:12: auth.basic.<hidden>: unknown key (allowed: username, password)",
+    "2:12: auth.basic.<hidden>: unknown key (allowed: username, password, password_file)",
+  ],
+  auth_sources: [
+    "4:20: auth.basic.password_file: is written beside auth.basic.password (write one of the two)",
+    "7:22: auth.bearer_token_file: is written beside auth.bearer_token (write one of the two)",
+  ],
+  auth_file_without_user: [
+    "3:20: auth.basic.password_file: is written without auth.basic.username (write both, or neither for the defaults)",
+  ],
+  auth_missing_files: [
+    '4:20: auth.basic.password_file: Cannot read "nowhere": there is no such file',
+    '5:22: auth.bearer_token_file: Cannot read "/": it is a directory',
+  ],
+  auth_token: [
+    "2:17: auth.bearer_token: has a character that is not allowed (allowed: ASCII characters without blanks)",
   ],
   auth_tag: [
     "4:15: Cannot read YAML: this tag is not known (put text that begins with ! in quotes)",
@@ -67,9 +81,6 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   ],
   key_not_text: [
     "1:1: a key is not plain text (allowed: the names of keys)",
-  ],
-  later_keys: [
-    "2:3: auth.bearer_token: unknown key (allowed: basic)",
   ],
   merge_key: [
     "2:3: server.<<: unknown key (allowed: address, port)",

@@ -104,7 +104,10 @@ Deno.test("parseConfig() reads every key", () => {
       maxOpenPortsPerHost: 500,
       exclude: ["192.0.2.1/32", "2001:db8::/32"],
     },
-    auth: { username: "007", password: "0x1F" },
+    auth: {
+      basic: { username: "007", password: { value: "0x1F", file: undefined } },
+      bearerToken: undefined,
+    },
     targets: [
       target("127.0.0.1", [["127.0.0.1", "127.0.0.1/32"]]),
       target("192.0.2.0/24", [["192.0.2.0/24", "192.0.2.0/24"]]),
@@ -236,7 +239,7 @@ Deno.test("parseConfig() takes unquoted numbers as they are written where text i
   const cases = ["22", "0x1F", "007", "1e3", "1.50", "-1", "8_0"];
   for (const text of cases) {
     const { config } = parseConfig(`auth: { basic: { username: ops, password: ${text} } }`, "c");
-    assert.equal(config.auth?.password, text);
+    assert.equal(config.auth?.basic?.password.value, text);
   }
   assert.equal(parseConfig("scanning: { port_range: 22 }", "c").config.scanning.portRange, "22");
 });
@@ -244,7 +247,10 @@ Deno.test("parseConfig() takes unquoted numbers as they are written where text i
 Deno.test("parseConfig() takes an empty auth.basic as admin and secret, and warns", () => {
   for (const text of ["auth:\n  basic:\n", "auth: { basic: {} }"]) {
     const { config, warnings } = parseConfig(text, "config.yaml");
-    assert.deepEqual(config.auth, { username: "admin", password: "secret" });
+    assert.deepEqual(config.auth, {
+      basic: { username: "admin", password: { value: "secret", file: undefined } },
+      bearerToken: undefined,
+    });
     assert.equal(warnings.length, 1);
     assert.doesNotMatch(warnings[0] ?? "", /secret/);
   }

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import type { AuthConfig } from "../../src/config/config.ts";
 import type { ConnectionInfo } from "../../src/http/connection.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
+import { createPages } from "../../src/http/page_routes.ts";
+import { FakeOverview } from "../support/fake_overview.ts";
 import type { ScanRequestResult } from "../../src/http/query_route.ts";
 import { createRoutes, type RouteDeps } from "../../src/http/routes.ts";
 import type { RequestPolicy } from "../../src/http/request_policy.ts";
@@ -13,8 +15,14 @@ import { httpRequestCounter } from "../../src/metrics/exporter_metrics.ts";
 import { Registry } from "../../src/prometheus/registry.ts";
 import { expositionOf, pageText } from "../support/page_text.ts";
 
+/** A user of Basic authentication. */
+export interface TestUser {
+  readonly username: string;
+  readonly password: string;
+}
+
 /** The user of the tests that need one. */
-export const AUTH = { username: "ömer", password: "sésame öffne 漢" };
+export const AUTH: TestUser = { username: "ömer", password: "sésame öffne 漢" };
 
 /** The header `Authorization` of a user and password. */
 export function basic(username: string, password: string): string {
@@ -50,13 +58,13 @@ export interface TestRoutes {
   /** Samples of the request counter that are not 0. */
   readonly counted: () => string[];
   /** Changes who may ask. */
-  readonly setAuth: (auth: AuthConfig | undefined) => void;
+  readonly setAuth: (auth: TestUser | undefined) => void;
   readonly fetch: (request: Request, info?: ConnectionInfo) => Response | Promise<Response>;
 }
 
 /** What the tests set; the rest works, without authentication and without a rate limit. */
 export type TestRouteOptions = Partial<Omit<RouteDeps, "requestScan" | "auth">> & {
-  readonly auth?: AuthConfig | undefined;
+  readonly auth?: TestUser | undefined;
   readonly result?: ScanRequestResult;
 };
 
@@ -70,7 +78,7 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
   const routes = createRoutes({
     version: "1.2.3",
     telemetryPath: "/metrics",
-    auth: () => auth,
+    auth: () => configOf(auth),
     openExposition: (format, encoding) => expositionOf(`page in ${format}\n`, encoding),
     health: () => ({
       status: "ok",
@@ -87,6 +95,20 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
     host: () => undefined,
     changes: () => [],
     openPorts: () => [],
+    tasks: {
+      submit: () => ({ status: "closing" }),
+      get: () => undefined,
+      list: () => [],
+      cancel: () => ({ status: "unknown" }),
+    },
+    pages: createPages({
+      overview: new FakeOverview(),
+      version: "1.2.3",
+      telemetryPath: overrides.telemetryPath ?? "/metrics",
+      now: () => 0,
+      onProblem: (error) => log.push(String(error)),
+    }).routes,
+    apiSecurity: () => auth === undefined ? [] : ["basic"],
     requestScan: (query) => {
       asked.push(query);
       return result ?? { status: "skipped", active: 1 };
@@ -118,6 +140,12 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
     },
     fetch: routes.fetch,
   };
+}
+
+function configOf(user: TestUser | undefined): AuthConfig | undefined {
+  if (user === undefined) return undefined;
+  const { username, password: value } = user;
+  return { basic: { username, password: { value, file: undefined } }, bearerToken: undefined };
 }
 
 /** The error in a response, which is JSON with a message and nothing that belongs into a log. */

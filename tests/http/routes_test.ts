@@ -25,7 +25,9 @@ const READING = [
   "/config",
   "/v1/hosts",
   "/v1/changes",
+  "/v1/openapi.json",
   "/v1/sd",
+  "/v1/tasks",
 ];
 
 Deno.test("/metrics gives the page in the format asked for", async () => {
@@ -104,21 +106,6 @@ Deno.test("/-/healthy and /-/ready follow Prometheus", async () => {
   });
 });
 
-Deno.test("/ leads to what there is, and may load nothing", async () => {
-  const { ask } = makeRoutes({ version: "<b>&1" });
-  const response = await ask("/");
-  assert.equal(response.headers.get("Content-Type"), "text/html; charset=UTF-8");
-  const policy = response.headers.get("Content-Security-Policy");
-  assert.equal(policy, "default-src 'none'; frame-ancestors 'none'");
-  const page = await response.text();
-  assert.deepEqual(
-    [...page.matchAll(/href="([^"]*)"/g)].map(([, href]) => href),
-    ["/metrics", "/v1/hosts?open=true", "/v1/changes", "/config", "/healthz", "/-/ready"],
-  );
-  assert.match(page, /Version &lt;b&gt;&amp;1</);
-  assert.match(page.trimStart(), /^<!DOCTYPE html>/);
-});
-
 Deno.test("createRoutes() answers 404 in JSON for every other path", async () => {
   const { ask, asked } = makeRoutes();
   const paths = [
@@ -138,9 +125,10 @@ Deno.test("createRoutes() answers 404 in JSON for every other path", async () =>
     "/v1/hosts/127.0.0.1/24",
     "/v1/changes/",
     "/-/quit",
-    "/v1/tasks",
-    "/v1/openapi.json",
-    "/events",
+    "/v1/tasks/",
+    "/v1/tasks/a/b",
+    "/v1/tasks/a/cancel/",
+    "/v1/openapi.yaml",
     "/favicon.ico",
     "/%ff",
     "/%zz",
@@ -173,6 +161,11 @@ Deno.test("createRoutes() answers other methods with 405 and says which are allo
   for (const path of [...READING, "/v1/hosts/127.0.0.1"]) {
     await f(path, "GET, HEAD", ["POST", ...never]);
   }
+  for (const path of ["/v1/tasks/scan", "/v1/tasks/a/cancel"]) {
+    await f(path, "POST", ["GET", ...never]);
+    assert.equal((await ask(path, { method: "HEAD" })).status, 405);
+  }
+  await f("/v1/tasks/a", "GET, HEAD", ["POST", ...never]);
   await f("/-/reload", "POST, PUT", ["GET", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "X"]);
   assert.equal((await ask("/-/reload", { method: "HEAD" })).status, 405);
   await f("/query?ip=127.0.0.1&ports=22", "GET, POST", never);
@@ -228,6 +221,11 @@ Deno.test("createRoutes() counts every answer, by route, method and code", async
   await ask("/v1/hosts/127.0.0.1", { headers, method: "DELETE" });
   await ask("/v1/hosts?limit=1", { headers });
   await ask("/v1/changes", { headers });
+  for (const id of ["a", "b"]) {
+    await ask(`/v1/tasks/${id}`, { headers });
+    await ask(`/v1/tasks/${id}/cancel`, { headers, method: "POST" });
+  }
+  await ask("/v1/tasks/scan", { headers, method: "POST" });
   await ask("/-/reload", { headers, method: "POST" });
   await ask("/config", { headers });
   const sample = (route: string, method: string, code: number, count: number) =>
@@ -250,6 +248,9 @@ Deno.test("createRoutes() counts every answer, by route, method and code", async
       sample("/v1/hosts/{ip}", "DELETE", 405, 1),
       sample("/v1/hosts", "GET", 200, 1),
       sample("/v1/changes", "GET", 200, 1),
+      sample("/v1/tasks/{id}", "GET", 404, 2),
+      sample("/v1/tasks/{id}/cancel", "POST", 404, 2),
+      sample("/v1/tasks/scan", "POST", 400, 1),
       sample("/-/reload", "POST", 200, 1),
       sample("/config", "GET", 200, 1),
     ].sort(),
@@ -300,12 +301,24 @@ Deno.test("createRoutes() has a sample of every route from the start", () => {
   assert.deepEqual(
     lines.filter((line) => line !== "").sort(),
     [
+      sample("/assets/{name}"),
+      sample("/events"),
+      sample("/hosts/{ip}"),
       sample("/v1/hosts/{ip}"),
+      sample("/v1/tasks/{id}"),
+      sample("/v1/tasks/scan", "POST"),
+      sample("/v1/tasks/{id}/cancel", "POST"),
       sample("/-/reload", "POST"),
       sample("/query"),
       ...READING.map((path) => sample(path)),
     ].sort(),
   );
+});
+
+Deno.test("/events gives none of its places to another site", async () => {
+  const { ask } = makeRoutes();
+  const headers = { "Sec-Fetch-Site": "cross-site" };
+  await errorOf(await ask("/events?page=status", { headers }), 403);
 });
 
 Deno.test("/config gives the configuration as what no browser runs", async () => {

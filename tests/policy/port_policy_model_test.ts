@@ -118,6 +118,40 @@ class Model {
   }
 }
 
+/** What is asked of one address, or as a total, is what all findings together say. */
+function checkParts(policy: PortPolicy, model: Model): void {
+  const findings = model.findings();
+  const unexpected = findings.filter((finding) => finding.startsWith("unexpected "));
+  assert.equal(policy.unexpectedTotal, unexpected.length);
+  const missing = ADDRESSES.flatMap((address) =>
+    policy.missingAt(address)
+      .map(({ name, ip, port, protocol }) => `missing ${name} ${ip} ${port}/${protocol}`)
+  );
+  const expected = findings.filter((finding) => finding.startsWith("missing "));
+  assert.deepEqual(missing.sort(), expected.sort());
+  const isUnexpected = new Set(unexpected.map((finding) => finding.split(" ").slice(2).join(" ")));
+  for (const address of ADDRESSES) {
+    const around = model.targets.filter(({ networks }) =>
+      networks.some((network) => networkContains(network, address))
+    );
+    const verdictOf = policy.verdictsAt(address);
+    for (const protocol of PROTOCOLS) {
+      for (const port of PORTS) {
+        const name = nameOf(address.text, protocol, port);
+        const verdict = verdictOf(protocol, port);
+        if (model.cells.get(name)?.open) {
+          assert.equal(verdict === "unexpected", isUnexpected.has(name));
+        }
+        const isExpected = around.some(({ expected }) => expected[protocol].has(port));
+        assert.equal(verdict === undefined, around.length === 0);
+        if (verdict !== undefined && verdict !== "unexpected") {
+          assert.equal(verdict, isExpected ? "expected" : "allowed");
+        }
+      }
+    }
+  }
+}
+
 const somePorts = fc.subarray(PORTS).map(PortSet.of);
 const someAddress = fc.oneof(
   fc.constantFrom(...ADDRESSES),
@@ -228,6 +262,7 @@ Deno.test("PortPolicy finds what the rules say port by port, whatever happened s
             replace(step.targets);
           } else assert.deepEqual(findings(policy), model.findings());
         }
+        checkParts(policy, model);
         assert.deepEqual(findings(policy), model.findings());
       },
     ),

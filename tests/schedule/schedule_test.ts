@@ -391,3 +391,58 @@ Deno.test("Schedule.replaced() keeps what is stored of a large target", () => {
   other.begun("gone", { dueAt: 0, taken: 1 });
   assert.equal(other.takeMoved().size, 0);
 });
+
+Deno.test("Schedule.coming() gives the targets whose next unit is due the soonest, in that order", () => {
+  const interval = fc.integer({ min: 1, max: 50 });
+  const steps = fc.array(fc.integer({ min: 0, max: 9000 }), { maxLength: 20 });
+  fc.assert(fc.property(fc.array(interval, { maxLength: 30 }), steps, (intervals, waits) => {
+    const targets = intervals.map((interval, index) =>
+      makeTarget(index % 5 === 0 ? `10.${index}.0.0/22` : `10.${index}.0.1`, { interval })
+    );
+    const schedule = new Schedule(targets, { now: 0 });
+    let now = 0;
+    for (const wait of waits) {
+      now += wait;
+      schedule.take(now);
+      const all = schedule.coming(1000);
+      assert.deepEqual(new Set(all.map(({ target }) => target)), new Set(targets));
+      assert.deepEqual(
+        all.map(({ dueAt }) => dueAt),
+        all.map(({ dueAt }) => dueAt).sort((a, b) => a - b),
+      );
+      assert.deepEqual(
+        schedule.coming(3).map(({ dueAt }) => dueAt),
+        all.slice(0, 3).map(({ dueAt }) => dueAt),
+      );
+      const rounds = schedule.roundsOf(new Set(targets));
+      for (const { target, dueAt } of all) {
+        const round = rounds.get(target)!;
+        if (!round.isUnderWay) assert.equal(round.dueAt, dueAt);
+        else assert.ok(target.unitCount > 1 && dueAt > round.dueAt);
+      }
+      // and looking changes nothing: what is due the soonest is what is taken next
+      const [first] = all;
+      if (first !== undefined && first.dueAt <= now) {
+        assert.equal(schedule.lag(now), now - first.dueAt);
+      }
+    }
+  }));
+});
+
+Deno.test("Schedule.roundsOf() tells of some targets when their round is due, and whether it is under way", () => {
+  const one = makeTarget("10.0.0.1", { interval: 60 });
+  const four = makeTarget("10.0.0.0/22", { interval: 100 });
+  const schedule = new Schedule([one, four], { now: 1000 });
+  const f = (...expected: (readonly [dueAt: number, isUnderWay: boolean])[]) => {
+    const rounds = schedule.roundsOf(new Set([one, four, makeTarget("10.9.9.9")]));
+    assert.equal(rounds.size, 2);
+    const found = [one, four].map((target) => rounds.get(target)!);
+    assert.deepEqual(found.map(({ dueAt, isUnderWay }) => [dueAt, isUnderWay]), expected);
+  };
+  f([1000, false], [1000, false]);
+  for (let units = 0; units < 3; units++) schedule.take(1000);
+  f([61_000, false], [1000, true]);
+  takeAll(schedule, 1000);
+  f([61_000, false], [101_000, false]);
+  assert.equal(schedule.roundsOf(new Set([one])).size, 1);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { unitId } from "../../src/domain/scan.ts";
-import { type ScanRecord, ScanRecords } from "../../src/state/scan_records.ts";
+import { type ScanRecord, ScanRecords, type UnitSummary } from "../../src/state/scan_records.ts";
 import { makeSummary, makeUnit } from "../scan/builders.ts";
 
 const HOUR = 3_600_000;
@@ -245,6 +245,8 @@ Deno.test("ScanRecords.restore() takes over all that was stored, on another mono
     silentSince: now - 30,
     // A little earlier, so that nothing that was seen by it is older.
     lastBeganAt: now - 10 - first.clock.now - 3,
+    // It ended in the same millisecond as the complete one before it.
+    lastTrouble: undefined,
   });
   assert.equal(unitId(again.unit), unitId(record.unit));
   assert.deepEqual([...restored.targets()], [...first.records.targets()]);
@@ -258,6 +260,63 @@ Deno.test("ScanRecords.restore() takes over all that was stored, on another mono
   restored.finish(again, makeSummary({ duration: 70 }));
   assert.equal(record.durations.count, 1);
   assert.equal(again.durations.count, 2);
+});
+
+Deno.test("ScanRecords.finish() keeps why the last scan was not complete, until one is", () => {
+  const { records, open } = makeBook();
+  const [one, two, three] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((text) => open(text));
+  const fail = (record: ScanRecord, end: "failed" | "partial", message: string) =>
+    records.finish(record, makeSummary({ end, failure: { type: "killed", message } }));
+  assert.equal(one!.lastTrouble, undefined);
+  fail(one!, "failed", "no memory");
+  fail(two!, "partial", "no memory");
+  fail(three!, "failed", "no nmap");
+  assert.deepEqual(one!.lastTrouble, { type: "killed", message: "no memory" });
+  assert.deepEqual(three!.lastTrouble, { type: "killed", message: "no nmap" });
+  // many that fail alike share one
+  assert.equal(two!.lastTrouble, one!.lastTrouble);
+  records.finish(one!, makeSummary({ end: "stopped" }));
+  assert.notEqual(one!.lastTrouble, undefined);
+  records.finish(one!, makeSummary());
+  assert.equal(one!.lastTrouble, undefined);
+});
+
+Deno.test("ScanRecords.restore() knows which scans were not complete, and not why", () => {
+  const f = (expected: boolean, ...ends: readonly UnitSummary["end"][]) => {
+    const first = makeBook();
+    const record = first.open("10.0.0.1");
+    for (const end of ends) {
+      first.clock.now += 1000;
+      const failure = { type: "killed", message: "no memory" } as const;
+      const isTrouble = end === "failed" || end === "partial";
+      if (end === "stopped") first.records.notePending(record);
+      first.records.finish(record, makeSummary({ end, failure: isTrouble ? failure : undefined }));
+    }
+    first.records.touch(record);
+    const saved = structuredClone(first.records.takeUnsaved());
+    const { records } = makeBook();
+    records.restore(saved);
+    const { lastTrouble } = records.get(unitId(makeUnit("10.0.0.1")))!;
+    assert.equal(lastTrouble !== undefined, expected, `${ends}`);
+    assert.ok(!lastTrouble?.message.includes("no memory"));
+  };
+  f(false);
+  f(false, "complete");
+  f(true, "failed");
+  f(true, "complete", "partial");
+  f(false, "failed", "complete");
+  // whether the one before was, is not known: ending it moved the time of the last end
+  f(false, "complete", "stopped");
+  f(false, "stopped");
+});
+
+Deno.test("ScanRecords.departures tells that records left", () => {
+  const { records, open } = makeBook();
+  open("10.0.0.1");
+  records.dropUnwanted(() => true);
+  assert.equal(records.departures, 0);
+  records.dropUnwanted(() => false);
+  assert.equal(records.departures, 1);
 });
 
 Deno.test("ScanRecords.restore() takes nothing for younger than now", () => {

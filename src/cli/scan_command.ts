@@ -1,0 +1,228 @@
+import denoJson from "../../deno.json" with { type: "json" };
+import { ConfigError } from "../config/config_error.ts";
+import type { LoadedConfig } from "../config/config.ts";
+import { loadConfig } from "../config/load_config.ts";
+import { parseConfig } from "../config/parse_config.ts";
+import { resolveAll } from "../discovery/names.ts";
+import { createLogger } from "../log/logger.ts";
+import { NmapProcesses } from "../nmap/process.ts";
+import { runOneShot } from "../oneshot/one_shot.ts";
+import { ProgressBar } from "../oneshot/progress_bar.ts";
+import type { ProgressMeter } from "../oneshot/progress_meter.ts";
+import { failedResult, isGood, type ScanResult } from "../oneshot/scan_result.ts";
+import { textReport } from "../oneshot/text_report.ts";
+import { RequestError } from "../oneshot/wanted_targets.ts";
+import type { ScanCommand } from "./scan_args.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Milliseconds between two pictures of the bar, and between two lines of a log that nobody watches. */
+const DRAW_MS = 200;
+const TELL_MS = 60_000;
+/** nmap is in a session of its own: what a terminal sends reaches this program alone. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+
+/** What the command is given by the program around it. */
+export interface ScanCommandOptions {
+  /** PATH that nmap is looked up in. */
+  readonly path: string | undefined;
+  /** Writes to stderr; what cannot be written is dropped. */
+  readonly complain: (text: string) => void;
+}
+
+/**
+ * Scans once, in the foreground, and prints what was found; resolves with the exit code: 0 when all that
+ * was asked for is known and as expected, else 1.
+ *
+ * @throws {UsageError} or {ConfigError} when nothing was scanned because the request cannot be meant.
+ */
+export async function scanCommand(
+  command: ScanCommand,
+  { path, complain }: ScanCommandOptions,
+): Promise<number> {
+  // Nothing is ever written but to the two streams that are open.
+  await Deno.permissions.revoke({ name: "write" });
+  const processes = new NmapProcesses({ path });
+  const stop = new AbortController();
+  const atOnce = Promise.withResolvers<"at once">();
+  const onSignal = () => {
+    if (stop.signal.aborted) atOnce.resolve("at once");
+    stop.abort();
+  };
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
+  const onFault = (event: PromiseRejectionEvent | ErrorEvent) => {
+    event.preventDefault();
+    atOnce.reject("reason" in event ? event.reason : event.error);
+  };
+  globalThis.addEventListener("unhandledrejection", onFault);
+  globalThis.addEventListener("error", onFault);
+  const display = new Display(complain);
+  try {
+    const result = await Promise.race([
+      scan(command, { processes, signal: stop.signal, display }),
+      atOnce.promise,
+    ]);
+    display.end();
+    if (result === "at once") return 1;
+    const printed = await print(render(result, command), complain);
+    return printed && isGood(result) ? 0 : 1;
+  } catch (error) {
+    display.end();
+    processes.killAll("SIGKILL");
+    // Whoever reads JSON gets JSON, whatever happens.
+    if (command.output === "json") {
+      const type = error instanceof RequestError || error instanceof ConfigError
+        ? "usage"
+        : "other";
+      const message = error instanceof Error ? error.message : String(error);
+      const result = failedResult({ type, message }, { now: Date.now() });
+      await print(render(result, command), complain);
+    }
+    throw error instanceof RequestError ? new UsageError(error.message, { cause: error }) : error;
+  } finally {
+    display.end();
+    processes.killAll("SIGKILL");
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
+    globalThis.removeEventListener("unhandledrejection", onFault);
+    globalThis.removeEventListener("error", onFault);
+  }
+}
+
+async function scan(
+  command: ScanCommand,
+  { processes, signal, display }: {
+    processes: NmapProcesses;
+    signal: AbortSignal;
+    display: Display;
+  },
+): Promise<ScanResult> {
+  const { config, warnings } = await configOf(command);
+  const log = createLogger({
+    level: command.logLevel,
+    format: command.logFormat,
+    write: (line) => display.tell(line),
+    date: () => new Date(),
+  });
+  for (const warning of warnings) log.warn(warning);
+  const scanning = runOneShot({
+    ...{ config, processes, log, signal },
+    request: command,
+    judge: command.failOnUnexpected,
+    workingDirectory: Deno.cwd(),
+    userAgent: `openport-exporter/${denoJson.version}`,
+    resolve: (name) => resolveAll(name),
+    onNamesKnown: async () => void await Deno.permissions.revoke({ name: "net" }),
+    onBegin: (meter, open) =>
+      display.begin(meter, {
+        open,
+        log: (fields) => log.info("Scanning", fields),
+      }),
+  });
+  return await Promise.race([scanning, stoppedBefore(display, signal)]);
+}
+
+/** What comes of a scan that is stopped before it has begun: names may take long to resolve. */
+function stoppedBefore(display: Display, signal: AbortSignal): Promise<ScanResult> {
+  const message = "Cannot scan: it was stopped before it began";
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => {
+      if (display.hasBegun) return;
+      resolve(failedResult({ type: "stopped", message }, { now: Date.now() }));
+    }, { once: true });
+  });
+}
+
+async function configOf({ configFile }: ScanCommand): Promise<LoadedConfig> {
+  return configFile === undefined ? parseConfig("", "defaults") : await loadConfig(configFile);
+}
+
+function render(result: ScanResult, { output }: ScanCommand): string {
+  return output === "json" ? `${JSON.stringify(result, null, 2)}\n` : textReport(result);
+}
+
+/** stderr: a bar on a terminal, lines of a log between. */
+class Display {
+  readonly #complain: (text: string) => void;
+  readonly #bar: ProgressBar | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #draw = () => {};
+  hasBegun = false;
+
+  constructor(complain: (text: string) => void) {
+    this.#complain = complain;
+    this.#bar = Deno.stderr.isTerminal()
+      ? new ProgressBar({ write: complain, columns: terminalColumns })
+      : undefined;
+  }
+
+  /** Writes a line of the log above the bar. */
+  tell(line: string): void {
+    this.#bar?.clear();
+    this.#complain(line);
+    this.#draw();
+  }
+
+  /** Shows from now on how far the scan is. */
+  begin(
+    meter: ProgressMeter,
+    { open, log }: {
+      readonly open: () => number;
+      readonly log: (fields: Readonly<Record<string, string | number>>) => void;
+    },
+  ): void {
+    this.hasBegun = true;
+    const bar = this.#bar;
+    if (bar === undefined) {
+      const tell = () => log({ percent: Math.floor(meter.share * 100), open_ports: open() });
+      this.#timer = setInterval(tell, TELL_MS);
+      return;
+    }
+    this.#draw = () => {
+      const { share, elapsed, remaining } = meter;
+      bar.draw({ share, elapsed, remaining, open: open() });
+    };
+    this.#draw();
+    this.#timer = setInterval(this.#draw, DRAW_MS);
+  }
+
+  /** Takes the bar away. */
+  end(): void {
+    clearInterval(this.#timer);
+    this.#draw = () => {};
+    this.#bar?.clear();
+  }
+}
+
+function terminalColumns(): number | undefined {
+  try {
+    const { columns } = Deno.consoleSize();
+    return columns > 0 ? columns : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Milliseconds to wait for a pipe that is full and must not be waited in. */
+const FULL_MS = 10;
+
+/**
+ * Writes all of `text` to stdout; returns false when it could not be written for another reason than
+ * that the reader has seen enough.
+ */
+async function print(text: string, complain: (text: string) => void): Promise<boolean> {
+  let bytes: Uint8Array = new TextEncoder().encode(text);
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(await Deno.stdout.write(bytes));
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) return true;
+      if (error instanceof Deno.errors.WouldBlock) {
+        await new Promise((resolve) => setTimeout(resolve, FULL_MS));
+        continue;
+      }
+      const reason = error instanceof Error ? error.message : String(error);
+      complain(`openport-exporter: Cannot print the result: ${reason}\n`);
+      return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,44 @@
+import type { AlertRule } from "./alert_rule.ts";
+import type { ScanClass } from "./scan_classes.ts";
+
+/** Seconds that an expected port may be missing, and that a policy may be unknown, before it is told. */
+const MISSING_FOR = 300;
+const UNKNOWN_FOR = 900;
+
+const PORT =
+  "{{ $labels.ip }} {{ $labels.port }}/{{ $labels.protocol }} of target {{ $labels.name }}";
+
+/** Alerts about what deviates from policies; without policies there are no such series. */
+export function policyRules(classes: readonly ScanClass[]): AlertRule[] {
+  const slack = classes.reduce((longest, each) => Math.max(longest, each.slack), UNKNOWN_FOR);
+  return [
+    {
+      alert: "OpenportUnexpectedOpenPort",
+      expr: "openport_unexpected_open_port == 1",
+      for: 0,
+      severity: "critical",
+      summary: `Unexpected open port: ${PORT}.`,
+      description: `${PORT} is open, and neither expected nor allowed. ` +
+        "Close it, or write it into expected_ports or allowed_ports of the target.",
+    },
+    {
+      alert: "OpenportExpectedPortMissing",
+      expr: "openport_expected_port_missing == 1",
+      for: MISSING_FOR,
+      severity: "warning",
+      summary: `Expected port missing: ${PORT}.`,
+      description: `The last look did not find ${PORT} open, which is expected. ` +
+        "Look whether the service or the host is down, or a firewall changed.",
+    },
+    {
+      alert: "OpenportPolicyUnknown",
+      expr: "openport_policy_unknown_ports > 0",
+      for: Math.ceil(slack / 60) * 60,
+      severity: "warning",
+      summary: "{{ $value }} expected ports of target {{ $labels.name }} are unknown.",
+      description: "Whether {{ $value }} ports that target {{ $labels.name }} expects are open " +
+        "is not known: its scans fail, its hosts time out, its host name does not resolve, or its first " +
+        "scan takes long. The log of the exporter {{ $labels.instance }} says which.",
+    },
+  ];
+}

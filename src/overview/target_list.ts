@@ -1,0 +1,157 @@
+import type { TargetConfig } from "../config/config.ts";
+import { type Network, networkContains } from "../domain/network.ts";
+import { lastOf } from "../policy/policy_target.ts";
+import type { Plan, PlannedTarget } from "../schedule/plan.ts";
+import type { RoundState } from "../schedule/schedule.ts";
+import type { Scheduler } from "../schedule/scheduler.ts";
+import type { ScanRecords } from "../state/scan_records.ts";
+import type { Part, PartQuery, ScheduleView, TargetRow } from "./overview.ts";
+import { Recent } from "./recent.ts";
+import { parseSearch, type Search } from "./search.ts";
+import { scheduledPorts } from "./target_index.ts";
+import { TargetUnits, type UnitRules } from "./target_units.ts";
+import { type Scheduled, UnitBook } from "./unit_book.ts";
+
+/** Searches whose finds are kept, and targets of which is kept how they are scanned. */
+const SEARCHES = 8;
+const TARGETS = 500;
+
+/** What the list of targets is made from. */
+export interface TargetListOptions {
+  /** Another list when one of them changes. */
+  readonly targets: () => readonly TargetConfig[];
+  /** Another one when anything planned changes. */
+  readonly plan: () => Pick<Plan, "targetOf">;
+  readonly rules: () => UnitRules;
+  readonly records: Pick<ScanRecords, "get" | "blocks">;
+  readonly schedule: Pick<Scheduler, "roundsOf">;
+  /** Milliseconds to add to the schedule's clock to get unix milliseconds. */
+  readonly wallOffset: () => number;
+}
+
+/** One schedule of a target for one protocol. */
+interface Scheduling extends Scheduled {
+  readonly interval: number;
+  /** What is planned for it, be it together with other targets. */
+  readonly planned: readonly PlannedTarget[];
+}
+
+/** How a target is scanned. */
+interface Scanned {
+  readonly units: TargetUnits;
+  readonly schedules: readonly Scheduling[];
+}
+
+/** The targets, with what became of their scans. */
+export class TargetList {
+  readonly #options: TargetListOptions;
+  readonly #book: UnitBook;
+  readonly #finds = new Recent<string, readonly TargetConfig[]>(SEARCHES);
+  readonly #scanned = new Recent<TargetConfig, Scanned>(TARGETS);
+  #targets: readonly TargetConfig[] | undefined;
+  #plan: unknown;
+
+  constructor(options: TargetListOptions) {
+    this.#options = options;
+    this.#book = new UnitBook(options.records);
+  }
+
+  /** Those that fit a search, in the order of the configuration and its lists. */
+  find({ search, offset, limit }: PartQuery): Part<TargetRow> {
+    const { targets, plan, schedule } = this.#options;
+    const all = targets();
+    if (all !== this.#targets) this.#finds.clear();
+    if (all !== this.#targets || plan() !== this.#plan) this.#scanned.clear();
+    this.#targets = all;
+    this.#plan = plan();
+    const text = search.trim();
+    const found = text === "" ? all : this.#finds.of(text, () => {
+      const wanted = parseSearch(text, { hasPorts: false });
+      return all.filter((target) => fits(target, wanted));
+    });
+    const shown = found.slice(offset, offset + limit);
+    const scanned = shown.map((target) => this.#scanned.of(target, () => this.#scannedAs(target)));
+    const planned = scanned.flatMap(({ schedules }) => schedules.flatMap(({ planned }) => planned));
+    const rounds = schedule.roundsOf(new Set(planned));
+    const rows = shown.map(({ name, texts }, index): TargetRow => {
+      const { units, schedules } = scanned[index]!;
+      return { name, texts, schedules: schedules.map((each) => this.#view(units, each, rounds)) };
+    });
+    return { total: found.length, atLeast: false, rows };
+  }
+
+  #scannedAs(target: TargetConfig): Scanned {
+    const units = new TargetUnits(target, this.#options.rules());
+    const firsts = units.firsts();
+    const schedules = target.schedules.flatMap(({ portRange, interval }, index) =>
+      target.protocols.map((protocol): Scheduling => {
+        const ports = scheduledPorts(target, index, protocol);
+        const key = { target: "", portRange, protocol };
+        const planned = firsts.map((network) =>
+          this.#options.plan().targetOf({ key, network, ports })
+        );
+        const known = new Set(planned.filter((each) => each !== undefined));
+        return { protocol, portRange, ports, interval, planned: [...known] };
+      })
+    );
+    return { units, schedules };
+  }
+
+  #view(
+    units: TargetUnits,
+    scheduling: Scheduling,
+    rounds: ReadonlyMap<PlannedTarget, RoundState>,
+  ): ScheduleView {
+    const { protocol, portRange, planned } = scheduling;
+    const { scanned, complete, failing, failure, completeSince, lastEndAt, isPending } = this.#book
+      .read(units, scheduling);
+    return {
+      portRange,
+      protocol,
+      // Where several targets share a unit, it is scanned as often as one of them asks for.
+      interval: planned.reduce(
+        (least, { interval }) => Math.min(least, interval),
+        scheduling.interval,
+      ),
+      units: units.count,
+      unitsNeverScanned: units.count - scanned,
+      unitsFailing: failing,
+      failure,
+      completeSince: units.count > 0 && complete === units.count ? completeSince : undefined,
+      lastEndAt: scanned > 0 ? lastEndAt : undefined,
+      nextAt: isPending ? undefined : this.#nextAt(planned, rounds),
+    };
+  }
+
+  /** When the next of several rounds is due; undefined while one is under way. */
+  #nextAt(
+    planned: readonly PlannedTarget[],
+    rounds: ReadonlyMap<PlannedTarget, RoundState>,
+  ): number | undefined {
+    let next: number | undefined;
+    for (const target of planned) {
+      const round = rounds.get(target);
+      if (round === undefined) continue;
+      if (round.isUnderWay) return undefined;
+      next = Math.min(next ?? Infinity, round.dueAt);
+    }
+    return next === undefined ? undefined : Math.round(next + this.#options.wallOffset());
+  }
+}
+
+/** Whether a name or address of a target fits. */
+function fits({ name, texts, networks }: TargetConfig, search: Search): boolean {
+  const { text } = search;
+  const isNamed = text === "" || name.toLowerCase().includes(text) ||
+    texts.some((each) => each.toLowerCase().includes(text));
+  return isNamed &&
+    search.networks.every((wanted) => networks.some(({ network }) => overlaps(network, wanted)));
+}
+
+function overlaps(network: Network, wanted: Network): boolean {
+  if (network.family !== wanted.family) return false;
+  // Of two networks that share an address, one contains the other.
+  return network.base >= wanted.base
+    ? network.base <= lastOf(wanted)
+    : networkContains(network, { family: wanted.family, value: wanted.base });
+}

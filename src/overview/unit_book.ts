@@ -1,0 +1,71 @@
+import type { PortSet } from "../domain/ports.ts";
+import { portsId, type Protocol } from "../domain/scan.ts";
+import type { RecordBlock } from "../state/record_blocks.ts";
+import type { ScanRecord, ScanRecords } from "../state/scan_records.ts";
+import { BlockMarks } from "./block_marks.ts";
+import type { TargetUnits } from "./target_units.ts";
+import { NO_UNITS, sum, totalsOf, type UnitTotals } from "./unit_totals.ts";
+
+/** Units up to which they are looked up one by one; the same up to which they all have records from the start. */
+const FEW_UNITS = 256;
+
+/** What a schedule looks at. */
+export interface Scheduled {
+  readonly protocol: Protocol;
+  readonly portRange: string;
+  readonly ports: PortSet;
+}
+
+/** What became of the units of a schedule; of many units, only records that changed are read again. */
+export class UnitBook {
+  readonly #records: Pick<ScanRecords, "get" | "blocks">;
+  readonly #marks = new BlockMarks<RecordBlock<ScanRecord>>();
+  /** Of many units, by what is looked at and by the mark of a block. */
+  readonly #many = new WeakMap<TargetUnits, Map<string, WeakMap<object, UnitTotals>>>();
+
+  constructor(records: Pick<ScanRecords, "get" | "blocks">) {
+    this.#records = records;
+  }
+
+  /** What the records of all units say, and whether one of them is known to be waiting or under way. */
+  read(units: TargetUnits, scheduled: Scheduled): UnitTotals & { readonly isPending: boolean } {
+    const group = groupOf(scheduled, scheduled.ports);
+    if (units.count > FEW_UNITS) return { ...this.#readMany(units, group), isPending: false };
+    const records: ScanRecord[] = [];
+    for (const label of units.labels()) {
+      const record = this.#records.get(`${label} ${group}`);
+      if (record !== undefined) records.push(record);
+    }
+    return { ...totalsOf(records), isPending: records.some(({ pending }) => pending) };
+  }
+
+  #readMany(units: TargetUnits, group: string): UnitTotals {
+    const groups = this.#many.get(units) ?? new Map<string, WeakMap<object, UnitTotals>>();
+    const known = groups.get(group) ?? new WeakMap<object, UnitTotals>();
+    this.#many.set(units, groups);
+    groups.set(group, known);
+    let totals = NO_UNITS;
+    for (const block of this.#records.blocks()) {
+      const mark = this.#marks.of(block);
+      let part = known.get(mark);
+      if (part === undefined) {
+        part = totalsOf(block.items.filter((record) => isIn(record, units, group)));
+        known.set(mark, part);
+      }
+      totals = sum(totals, part);
+    }
+    return totals;
+  }
+}
+
+function isIn({ key, network, ports }: ScanRecord, units: TargetUnits, group: string): boolean {
+  return units.has(network, key.target) && groupOf(key, ports) === group;
+}
+
+/** What follows the label `target` in the id of a unit. */
+function groupOf(
+  { protocol, portRange }: Pick<Scheduled, "protocol" | "portRange">,
+  ports: PortSet,
+): string {
+  return `${protocol} ${portsId(portRange, ports)}`;
+}

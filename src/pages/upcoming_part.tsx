@@ -1,0 +1,35 @@
+import type { UpcomingView } from "../overview/overview.ts";
+import { Nothing, Table } from "./panel.tsx";
+import { When } from "./when.tsx";
+import { Name, Scanned } from "./words.tsx";
+
+/** Milliseconds that a scan may be late before that is mentioned. */
+const LATE_MS = 5000;
+
+/** What is scanned next. */
+export function UpcomingPart({ upcoming, now }: {
+  upcoming: readonly UpcomingView[];
+  now: number;
+}) {
+  if (upcoming.length === 0) return <Nothing>No scan is planned.</Nothing>;
+  return (
+    <Table caption="Scans that come next" heads={["Due", "Target", "Ports"]}>
+      <tbody>
+        {upcoming.map(({ name, portRange, protocol, dueAt }) => (
+          <tr data-key={`${name} ${portRange} ${protocol}`}>
+            <td>
+              <When time={dueAt} now={now} />{" "}
+              {dueAt < now - LATE_MS && <span class="mark warning">late</span>}
+            </td>
+            <th scope="row">
+              <Name text={name} />
+            </th>
+            <td>
+              <Scanned portRange={portRange} protocol={protocol} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,178 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { ListenAddress } from "../http/listen_address.ts";
+import type { Logger } from "../log/logger.ts";
+import { clientProblem } from "./client_certificate.ts";
+import { HandshakeLog } from "./handshake_log.ts";
+import { exchange } from "./node_exchange.ts";
+import type { Fetch } from "./shield.ts";
+import type { TlsConfig } from "./web_config.ts";
+
+/** Milliseconds for a handshake, for the head of a request, and for all of a request. */
+const TIMEOUTS = { handshake: 10_000, head: 15_000, request: 30_000, check: 2_000 };
+/** Milliseconds that a connection may wait for its next request: longer than most scrape intervals. */
+const KEEP_ALIVE_MS = 300_000;
+/** Bytes of a request's head that Node reads; the program refuses less, in its own words. */
+const MAX_HEAD_BYTES = 80 * 1024;
+
+/** A running HTTPS listener. */
+export interface TlsListener {
+  /** Where it really listens; the port is never 0. */
+  readonly address: ListenAddress;
+  /** Serves another certificate, under other rules, to connections from now on; those that are open go on. */
+  replace(tls: TlsConfig): void;
+  /**
+   * Takes no more requests and lets open ones finish, but waits no longer than `graceMs` milliseconds;
+   * those still open then are cut off by the end of the process.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Starts to listen with TLS, HTTP/1.1.
+ *
+ * @throws when the address cannot be used; its `code` is that of the system, such as `EADDRINUSE`.
+ */
+export async function startTlsListener(
+  { hostname, port }: ListenAddress,
+  { tls, fetch, log }: { readonly tls: TlsConfig; readonly fetch: Fetch; readonly log: Logger },
+): Promise<TlsListener> {
+  let current = tls;
+  const handshakes = new HandshakeLog(log);
+  const connections = new Connections();
+  const admitted = new WeakSet<Socket>();
+  const addresses = new WeakMap<Socket, string | undefined>();
+  const onError = (error: unknown) => log.error("Request failed", { error: String(error) });
+
+  const server = createServer({
+    ...contextOf(tls),
+    ...clientRules(tls),
+    handshakeTimeout: TIMEOUTS.handshake,
+    headersTimeout: TIMEOUTS.head,
+    requestTimeout: TIMEOUTS.request,
+    connectionsCheckingInterval: TIMEOUTS.check,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEAD_BYTES,
+  }, (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    // No request is taken from who was not let in, whatever order events come in.
+    if (!admitted.has(incoming.socket)) return void incoming.socket.destroy();
+    connections.began(incoming.socket, outgoing);
+    void exchange(incoming, outgoing, { fetch, onError });
+  });
+  server.on("connection", (socket: Socket) => {
+    // Nobody knows it any more once the connection has failed.
+    addresses.set(socket, socket.remoteAddress);
+    connections.add(socket);
+  });
+  server.prependListener("secureConnection", (socket: TLSSocket) => {
+    connections.add(socket);
+    const problem = clientProblem(socket, current);
+    if (problem === undefined) admitted.add(socket);
+    else {
+      handshakes.failed(problem, socket.remoteAddress);
+      socket.destroy();
+    }
+  });
+  server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
+    handshakes.failed(error.message, addresses.get(underOf(socket) ?? socket));
+  });
+  server.on("clientError", answerMalformed);
+
+  const listening = Promise.withResolvers<void>();
+  server.once("error", listening.reject);
+  server.listen({ host: hostname, port }, () => listening.resolve());
+  await listening.promise;
+  server.off("error", listening.reject);
+  server.on("error", onError);
+  const bound = server.address() as AddressInfo;
+  return {
+    address: { hostname: bound.address, port: bound.port },
+    replace(next) {
+      current = next;
+      server.setSecureContext(contextOf(next));
+      // Read for each connection, though Node's types know them as options alone.
+      Object.assign(server, clientRules(next));
+    },
+    close: (graceMs) => closeServer(server, connections, graceMs),
+  };
+}
+
+function contextOf({ cert, key, clientCa, minVersion, maxVersion }: TlsConfig) {
+  return { cert, key, minVersion, maxVersion, ...(clientCa !== undefined && { ca: clientCa }) };
+}
+
+function clientRules({ clientAuth }: TlsConfig) {
+  return {
+    requestCert: clientAuth !== "NoClientCert",
+    // The other kinds let clients in whom this would turn away: they are looked at after the handshake.
+    rejectUnauthorized: clientAuth === "RequireAndVerifyClientCert",
+  };
+}
+
+/** Answers what is no HTTP, and ends the connection. */
+function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
+  // It comes again with everything that is still sent.
+  if (socket.writableEnded) return;
+  const status = error.code === "HPE_HEADER_OVERFLOW"
+    ? "431 Request Header Fields Too Large"
+    : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+    ? "408 Request Timeout"
+    : "400 Bad Request";
+  if (socket.writable && error.code?.startsWith("ERR_SSL") !== true) {
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+  socket.destroySoon();
+}
+
+/** The open connections, and which of them are answering. */
+class Connections {
+  readonly #open = new Set<Socket>();
+  readonly #busy = new Set<Socket>();
+  #closing = false;
+
+  add(socket: Socket): void {
+    this.#open.add(socket);
+    // Without a listener an error of the connection would end the program.
+    socket.on("error", () => {});
+    socket.once("close", () => {
+      this.#open.delete(socket);
+      this.#busy.delete(socket);
+    });
+  }
+
+  began(socket: Socket, outgoing: ServerResponse): void {
+    this.#busy.add(socket);
+    if (this.#closing) outgoing.shouldKeepAlive = false;
+    outgoing.once("close", () => {
+      this.#busy.delete(socket);
+      if (this.#closing) socket.destroySoon();
+    });
+  }
+
+  /** Ends what answers nothing, now or as soon as that is so. */
+  close(): void {
+    this.#closing = true;
+    const answering = new Set([...this.#busy].flatMap((socket) => [socket, underOf(socket)]));
+    for (const socket of this.#open) if (!answering.has(socket)) socket.destroy();
+  }
+}
+
+/** The connection that a TLS socket speaks through. */
+function underOf(socket: Socket): Socket | undefined {
+  return (socket as Socket & { _parent?: Socket })._parent;
+}
+
+async function closeServer(
+  server: Server,
+  connections: Connections,
+  graceMs: number,
+): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, graceMs);
+  server.close(() => over.resolve());
+  connections.close();
+  await over.promise;
+  clearTimeout(timer);
+}
