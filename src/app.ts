@@ -13,6 +13,7 @@ import {
   type Technique,
   unitId,
 } from "./domain/scan.ts";
+import type { Access } from "./http/access.ts";
 import type { ConnectionInfo } from "./http/connection.ts";
 import type { Health } from "./http/health.ts";
 import { createPages, type Pages } from "./http/page_routes.ts";
@@ -74,6 +75,8 @@ export interface AppOptions {
   readonly store: StateStore;
   /** What is wrong with it now, for people. */
   readonly storeTroubles: () => readonly string[];
+  /** Who may ask, now; undefined makes everything public. */
+  readonly access: () => Access | undefined;
   /** Reads the configuration again; the caller ends up in `App.reload`. */
   readonly requestReload: () => Promise<ReloadResult>;
   /** How reading the configuration last went. */
@@ -349,7 +352,7 @@ export class App {
     this.fetch = createRoutes({
       version: build.version,
       telemetryPath: options.telemetryPath,
-      auth: () => this.#config.auth,
+      access: options.access,
       openExposition: (format, encoding) => registry.open(format, encoding),
       health: () => this.#health(),
       notReady: () => this.#notReady(),
@@ -363,7 +366,7 @@ export class App {
       changes: (query) => store.changes(query),
       openPorts: (query) => this.#view.openPorts.find(query),
       tasks: this.#tasks,
-      apiSecurity: () => this.#config.auth === undefined ? [] : ["basic"],
+      apiSecurity: () => options.access()?.schemes ?? [],
       pages: this.#pages.routes,
       requests,
       log,

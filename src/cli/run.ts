@@ -151,6 +151,7 @@ async function serve(command: ServeCommand): Promise<number> {
     path: Deno.env.get("PATH"),
     store: storage.store,
     storeTroubles: () => [...storage.troubles(), ...protection.troubles()],
+    access: () => protection.access,
     requestReload: () => reloader.reload(),
     lastReload: () => reloader.last,
   });

@@ -1,6 +1,4 @@
 import type { MiddlewareHandler } from "@hono/hono";
-import { basicAuth } from "@hono/hono/basic-auth";
-import type { AuthConfig } from "../config/config.ts";
 import type { Address } from "../domain/address.ts";
 import type { Access } from "./access.ts";
 import { clientAddress } from "./client_address.ts";
@@ -62,6 +60,9 @@ export interface AuthEnv {
   readonly Variables: { readonly authenticated?: true };
 }
 
+/** Authentication schemes as `WWW-Authenticate` names them. */
+const SCHEME_NAMES = { basic: "Basic", bearer: "Bearer" } as const;
+
 /** What `accessControl` asks. */
 export interface AccessControlOptions {
   /** Who may ask, now; undefined lets everybody in. */
@@ -87,7 +88,9 @@ export function accessControl(
     }
     if (verdict === "refused") {
       for (const scheme of wanted.schemes) {
-        c.header("WWW-Authenticate", `${scheme} realm="openport-exporter"`, { append: true });
+        c.header("WWW-Authenticate", `${SCHEME_NAMES[scheme]} realm="openport-exporter"`, {
+          append: true,
+        });
       }
       return jsonError(c, 401, { message: `${wanted.wanted} required` });
     }
@@ -95,30 +98,6 @@ export function accessControl(
     return verdict === "crowded"
       ? jsonError(c, 429, { message: "Too many passwords from this address: try again later" })
       : jsonError(c, 503, { message: "Too many passwords to look at: try again later" });
-  };
-}
-
-/** Asks for the user and password of a configuration, on every path but `open` ones. */
-export function authentication(
-  user: () => AuthConfig | undefined,
-  open: ReadonlySet<string>,
-): MiddlewareHandler<AuthEnv> {
-  return async function authentication(c, next) {
-    const wanted = user();
-    if (wanted === undefined || open.has(c.req.path)) return await next();
-    const check = basicAuth({
-      username: wanted.basic?.username ?? crypto.randomUUID(),
-      password: wanted.basic?.password.value ?? crypto.randomUUID(),
-      realm: "openport-exporter",
-      invalidUserMessage: {
-        status: "error",
-        message: "A valid user name and password are required",
-      },
-    });
-    return await check(c, async () => {
-      c.set("authenticated", true);
-      await next();
-    });
   };
 }
 

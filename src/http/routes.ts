@@ -1,10 +1,10 @@
 import { type Context, type Handler, Hono } from "@hono/hono";
 import { HTTPException } from "@hono/hono/http-exception";
-import type { AuthConfig } from "../config/config.ts";
+import type { Access } from "./access.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Counter } from "../prometheus/counter.ts";
 import type { ConnectionEnv } from "./connection.ts";
-import { authentication, headLimit, readBody, sameSiteOnly } from "./guards.ts";
+import { accessControl, headLimit, readBody, sameSiteOnly } from "./guards.ts";
 import { type Health, healthBody } from "./health.ts";
 import type { ApiOptions } from "./api_operations.ts";
 import { apiRoutes } from "./api_routes.ts";
@@ -23,7 +23,7 @@ export interface RouteDeps
   /** The pages for people, and what belongs to them. */
   readonly pages: readonly PageRoute[];
   /** Who may ask, now; undefined makes everything public. */
-  readonly auth: () => AuthConfig | undefined;
+  readonly access: () => Access | undefined;
   readonly health: () => Health;
   /** The configuration in use, as YAML without secrets. */
   readonly effectiveConfig: () => string;
@@ -79,7 +79,7 @@ export function createRoutes(deps: RouteDeps): Hono<ConnectionEnv> {
     const method = KNOWN_METHODS.has(c.req.method) ? c.req.method : "other";
     deps.requests.inc({ route, method, code: String(c.res.status) });
   });
-  app.use(headLimit, authentication(deps.auth, OPEN_PATHS), readBody);
+  app.use(headLimit, accessControl({ ...deps, open: OPEN_PATHS }), readBody);
   for (const path of NOT_FOR_OTHER_SITES) app.use(path, sameSiteOnly);
   for (const path of ["/query", "/v1/tasks/*"]) app.use(path, clientNetworks(deps.policy));
   for (const { path, methods, handler } of table) {

@@ -1,5 +1,5 @@
 import type { AuthConfig, SecretConfig } from "../config/config.ts";
-import type { Access } from "../http/access.ts";
+import type { Access, AccessScheme } from "../http/access.ts";
 import { isSameSecret, readCredentials } from "./credentials.ts";
 import type { UserPasswords } from "./user_passwords.ts";
 
@@ -12,9 +12,9 @@ export function configAccess(
   { basic, bearerToken }: AuthConfig,
   valueOf: (secret: SecretConfig) => string,
 ): Access {
-  const schemes = [
-    ...(basic === undefined ? [] : ["Basic"]),
-    ...(bearerToken === undefined ? [] : ["Bearer"]),
+  const schemes: AccessScheme[] = [
+    ...(basic === undefined ? [] : ["basic" as const]),
+    ...(bearerToken === undefined ? [] : ["bearer" as const]),
   ];
   return {
     schemes,
@@ -36,7 +36,7 @@ export function configAccess(
 /** Access by the users of the web configuration. */
 export function userAccess(passwords: UserPasswords): Access {
   return {
-    schemes: ["Basic"],
+    schemes: ["basic"],
     wanted: PASSWORD,
     check(authorization, client) {
       const given = readCredentials(authorization);

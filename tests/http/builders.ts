@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AuthConfig } from "../../src/config/config.ts";
+import type { Access } from "../../src/http/access.ts";
 import type { ConnectionInfo } from "../../src/http/connection.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
 import { createPages } from "../../src/http/page_routes.ts";
@@ -12,6 +12,7 @@ import { parseNetwork } from "../../src/domain/network.ts";
 import { NetworkSet } from "../../src/domain/network_set.ts";
 import { createLogger } from "../../src/log/logger.ts";
 import { httpRequestCounter } from "../../src/metrics/exporter_metrics.ts";
+import { configAccess } from "../../src/web/access.ts";
 import { Registry } from "../../src/prometheus/registry.ts";
 import { expositionOf, pageText } from "../support/page_text.ts";
 
@@ -63,7 +64,7 @@ export interface TestRoutes {
 }
 
 /** What the tests set; the rest works, without authentication and without a rate limit. */
-export type TestRouteOptions = Partial<Omit<RouteDeps, "requestScan" | "auth">> & {
+export type TestRouteOptions = Partial<Omit<RouteDeps, "requestScan">> & {
   readonly auth?: TestUser | undefined;
   readonly result?: ScanRequestResult;
 };
@@ -78,7 +79,7 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
   const routes = createRoutes({
     version: "1.2.3",
     telemetryPath: "/metrics",
-    auth: () => configOf(auth),
+    access: () => accessOf(auth),
     openExposition: (format, encoding) => expositionOf(`page in ${format}\n`, encoding),
     health: () => ({
       status: "ok",
@@ -142,10 +143,11 @@ export function makeRoutes({ result, auth, ...overrides }: TestRouteOptions = {}
   };
 }
 
-function configOf(user: TestUser | undefined): AuthConfig | undefined {
+function accessOf(user: TestUser | undefined): Access | undefined {
   if (user === undefined) return undefined;
   const { username, password: value } = user;
-  return { basic: { username, password: { value, file: undefined } }, bearerToken: undefined };
+  const basic = { username, password: { value, file: undefined } };
+  return configAccess({ basic, bearerToken: undefined }, (secret) => secret.value);
 }
 
 /** The error in a response, which is JSON with a message and nothing that belongs into a log. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { AUTH, basic, errorOf, makeRoutes } from "./builders.ts";
+import type { Access, AccessVerdict } from "../../src/http/access.ts";
+import { AUTH, basic, errorOf, makePolicy, makeRoutes, networks } from "./builders.ts";
 
 const VALID = "/query?ip=127.0.0.1&ports=22";
 
@@ -29,7 +30,7 @@ const WRONG: Readonly<Record<string, string | undefined>> = {
   "very long": basic("a".repeat(20_000), "b".repeat(10_000)),
 };
 
-Deno.test("authentication() lets in only the right user with the right password, on unknown paths too", async () => {
+Deno.test("accessControl() lets in only the right user with the right password, on unknown paths too", async () => {
   const { ask, asked, log } = makeRoutes({ auth: AUTH });
   const paths = ["/metrics", VALID, "/", "/nothing", "/healthz/", "/-/ready/x", "/-/Ready"];
   paths.push("/config", "/v1/hosts", "/v1/hosts/127.0.0.1", "/v1/changes", "/-/reload");
@@ -46,7 +47,7 @@ Deno.test("authentication() lets in only the right user with the right password,
   assert.deepEqual(log, []);
 });
 
-Deno.test("authentication() takes the right credentials as clients write them", async () => {
+Deno.test("accessControl() takes the right credentials as clients write them", async () => {
   const { ask } = makeRoutes({ auth: AUTH });
   const right = basic(AUTH.username, AUTH.password);
   const forms = [right, right.replace("Basic", "basic"), right.replace("Basic ", "BASIC   ")];
@@ -59,7 +60,7 @@ Deno.test("authentication() takes the right credentials as clients write them", 
   }
 });
 
-Deno.test("authentication() takes a password with colons, and nothing but the whole of it", async () => {
+Deno.test("accessControl() takes a password with colons, and nothing but the whole of it", async () => {
   const { ask } = makeRoutes({ auth: { username: "u", password: "a:b:" } });
   const statusOf = async (password: string) =>
     (await ask("/metrics", { headers: { Authorization: basic("u", password) } })).status;
@@ -68,7 +69,7 @@ Deno.test("authentication() takes a password with colons, and nothing but the wh
   assert.equal(await statusOf("a:b"), 401);
 });
 
-Deno.test("authentication() leaves the three health paths open, for every method", async () => {
+Deno.test("accessControl() leaves the three health paths open, for every method", async () => {
   const { ask } = makeRoutes({ auth: AUTH });
   for (const path of ["/healthz", "/-/healthy", "/-/ready"]) {
     for (const authorization of [undefined, "Basic *", basic("a", "b")]) {
@@ -80,7 +81,7 @@ Deno.test("authentication() leaves the three health paths open, for every method
   }
 });
 
-Deno.test("authentication() asks for nothing when there is no user", async () => {
+Deno.test("accessControl() asks for nothing when there is no user", async () => {
   const { ask } = makeRoutes();
   assert.equal((await ask("/metrics")).status, 200);
   assert.equal(
@@ -89,7 +90,7 @@ Deno.test("authentication() asks for nothing when there is no user", async () =>
   );
 });
 
-Deno.test("authentication() asks for who may come in now, for each request", async () => {
+Deno.test("accessControl() asks for who may come in now, for each request", async () => {
   const { ask, setAuth } = makeRoutes({ auth: { username: "u", password: "a" } });
   const statuses = async () => {
     const found = [(await ask("/metrics")).status];
@@ -108,28 +109,46 @@ Deno.test("authentication() asks for who may come in now, for each request", asy
   assert.deepEqual(await statuses(), [401, 401, 401]);
 });
 
-Deno.test("authentication() does the same work for a wrong user as for a wrong password", async () => {
-  const { ask } = makeRoutes({ auth: AUTH });
-  const original = crypto.subtle.digest;
-  let hashed: number[] = [];
-  crypto.subtle.digest = (algorithm, data) => {
-    hashed.push(data.byteLength);
-    return original.call(crypto.subtle, algorithm, data);
+Deno.test("accessControl() says which schemes are taken, and puts off who asks too much", async () => {
+  let verdict: AccessVerdict = "refused";
+  const clients: string[] = [];
+  const access: Access = {
+    wanted: "Something is",
+    schemes: ["basic", "bearer"],
+    check: (_, client) => {
+      clients.push(client);
+      return verdict;
+    },
   };
-  const workOf = async (username: string, password: string) => {
-    hashed = [];
-    await ask("/metrics", { headers: { Authorization: basic(username, password) } });
-    return hashed.length;
-  };
-  try {
-    const right = await workOf(AUTH.username, AUTH.password);
-    assert.equal(right, 4);
-    assert.equal(await workOf(AUTH.username, "wrong"), right);
-    assert.equal(await workOf("wrong", AUTH.password), right);
-    assert.equal(await workOf("wrong", "wrong"), right);
-  } finally {
-    crypto.subtle.digest = original;
+  const { ask } = makeRoutes({
+    access: () => access,
+    policy: () => makePolicy({ trustedProxies: networks("192.0.2.9") }),
+  });
+  const refused = await ask("/metrics", { from: "198.51.100.1" });
+  assert.equal(
+    refused.headers.get("WWW-Authenticate"),
+    'Basic realm="openport-exporter", Bearer realm="openport-exporter"',
+  );
+  assert.equal((await errorOf(refused, 401)).message, "Something is required");
+  for (const [said, status] of [["crowded", 429], ["busy", 503]] as const) {
+    verdict = said;
+    const answer = await ask("/metrics", { from: "::ffff:198.51.100.2" });
+    assert.equal(answer.headers.get("Retry-After"), "1");
+    assert.equal(answer.headers.get("WWW-Authenticate"), null);
+    await errorOf(answer, status);
   }
+  verdict = "granted";
+  const headers = { "X-Forwarded-For": "203.0.113.5" };
+  assert.equal((await ask("/metrics", { from: "192.0.2.9", headers })).status, 200);
+  assert.equal((await ask("/metrics", { from: "192.0.2.8", headers })).status, 200);
+  for (const from of ["2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"]) {
+    assert.equal((await ask("/metrics", { from })).status, 200);
+  }
+  const [, a, b, proxied, direct, first, same, other] = clients;
+  assert.deepEqual([a, b], ["198.51.100.2", "198.51.100.2"]);
+  assert.deepEqual([proxied, direct], ["203.0.113.5", "192.0.2.8"]);
+  assert.equal(first, same);
+  assert.notEqual(first, other);
 });
 
 Deno.test("sameSiteOnly() refuses what a browser sends from another site, and nothing is asked for", async () => {

@@ -21,6 +21,7 @@ async function familiesOf(config: string): Promise<{ names: string[]; page: stri
     store: new MemoryStore(),
     storeTroubles: () => [],
     requestReload: () => Promise.resolve({ ok: true }),
+    access: () => undefined,
     lastReload: () => ({ successful: true, succeededAt: 1_700_000_000 }),
   });
   const page = await (await app.fetch(new Request("http://x/metrics"))).text();

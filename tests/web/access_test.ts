@@ -7,17 +7,17 @@ const USER = { username: "ops", password: secret("sesame") };
 
 Deno.test("configAccess() takes a user, a token, or either", async () => {
   const cases = [
-    { basic: USER, bearerToken: undefined, schemes: ["Basic"], granted: [true, false] },
+    { basic: USER, bearerToken: undefined, schemes: ["basic"], granted: [true, false] },
     {
       basic: undefined,
       bearerToken: secret("t0k.en="),
-      schemes: ["Bearer"],
+      schemes: ["bearer"],
       granted: [false, true],
     },
     {
       basic: USER,
       bearerToken: secret("t0k.en="),
-      schemes: ["Basic", "Bearer"],
+      schemes: ["basic", "bearer"],
       granted: [true, true],
     },
   ];
