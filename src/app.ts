@@ -73,8 +73,8 @@ export interface AppOptions {
   readonly workingDirectory: string;
   /** Where state is kept. */
   readonly store: StateStore;
-  /** What is wrong with it now, for people. */
-  readonly storeTroubles: () => readonly string[];
+  /** What is wrong outside of this, with the state file or the listener, one line each for people. */
+  readonly troubles: () => readonly string[];
   /** Who may ask, now; undefined makes everything public. */
   readonly access: () => Access | undefined;
   /** Reads the configuration again; the caller ends up in `App.reload`. */
@@ -114,7 +114,7 @@ export class App {
   readonly #rateLimiter: RateLimiter;
   readonly #store: StateStore;
   readonly #keeper: StateKeeper;
-  readonly #storeTroubles: () => readonly string[];
+  readonly #troubles: () => readonly string[];
   readonly #scanLog: ScanLog;
   readonly #progressLog: ProgressLog;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -136,7 +136,7 @@ export class App {
     this.#config = config;
     this.#log = log;
     this.#store = store;
-    this.#storeTroubles = options.storeTroubles;
+    this.#troubles = options.troubles;
     this.#processes = new NmapProcesses({ path: options.path });
     this.#rights = new NmapRights({
       probe: (signal) => probeNmap(this.#processes, { signal }),
@@ -707,7 +707,7 @@ export class App {
   }
 
   #degradedReasons(): string[] {
-    return [...this.#rights.troubles(), ...this.#storeTroubles(), ...this.#sources.problems()];
+    return [...this.#rights.troubles(), ...this.#troubles(), ...this.#sources.problems()];
   }
 
   #notReady(): string | undefined {

@@ -32,6 +32,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "pages",
     "policy",
     "prometheus",
+    "requests",
     "state",
     "tasks",
     "text",

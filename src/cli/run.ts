@@ -150,7 +150,7 @@ async function serve(command: ServeCommand): Promise<number> {
     telemetryPath: command.telemetryPath,
     path: Deno.env.get("PATH"),
     store: storage.store,
-    storeTroubles: () => [...storage.troubles(), ...protection.troubles()],
+    troubles: () => [...storage.troubles(), ...protection.troubles()],
     access: () => protection.access,
     requestReload: () => reloader.reload(),
     lastReload: () => reloader.last,

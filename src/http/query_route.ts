@@ -1,26 +1,19 @@
 import type { Context } from "@hono/hono";
-import type { ScanKey } from "../domain/scan.ts";
+import type { QueryResult } from "../requests/scan_requests.ts";
 import { parseJsonObject } from "./api_body.ts";
 import type { BodyEnv } from "./guards.ts";
 import { jsonError } from "./json_error.ts";
 import { addressParameters, ParameterError, type Parameters } from "./parameters.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
+import { rateRefusal } from "./rate_refusal.ts";
 import { refusing } from "./refusing.ts";
 import { judgeRequest, type RequestPolicy } from "./request_policy.ts";
 import { parseScanQuery, type ScanQuery } from "./scan_query.ts";
 
-/** What came of asking for a scan. */
-export type ScanRequestResult =
-  | { readonly status: "queued"; readonly queued: readonly ScanKey[]; readonly active: number }
-  | { readonly status: "skipped"; readonly active: number }
-  | { readonly status: "too_many"; readonly units: number; readonly capacity: number }
-  | { readonly status: "full"; readonly units: number; readonly room: number }
-  | { readonly status: "closing" };
-
 /** What the route needs. */
 export interface QueryRouteOptions {
   /** Queues the scan, without the addresses that are excluded now; some are left. */
-  readonly requestScan: (query: ScanQuery) => ScanRequestResult;
+  readonly requestScan: (query: ScanQuery) => QueryResult;
   /** What requests may ask for, now. */
   readonly policy: () => RequestPolicy;
   readonly rateLimiter: RateLimiter;
@@ -35,14 +28,7 @@ export function queryRoute({ requestScan, policy, rateLimiter }: QueryRouteOptio
     const scanQuery = parseScanQuery(parametersOf(c));
     const verdict = judgeRequest(scanQuery, policy());
     if (!verdict.allowed) return jsonError(c, verdict.status, verdict);
-    const wait = rateLimiter.take();
-    if (wait > 0) {
-      c.header("Retry-After", String(wait));
-      return jsonError(c, 429, {
-        message: `Too many requests (scanning.rate_limit): try again in ${wait} s`,
-      });
-    }
-    return answer(c, requestScan(scanQuery), verdict);
+    return rateRefusal(c, rateLimiter) ?? answer(c, requestScan(scanQuery), verdict);
   });
 }
 
@@ -77,7 +63,7 @@ function parametersOf(c: Context<BodyEnv>): Parameters {
 /** `excluded` addresses were asked for and are skipped. */
 function answer(
   c: Context<BodyEnv>,
-  result: ScanRequestResult,
+  result: QueryResult,
   { excluded }: { excluded: number },
 ): Response {
   const skipped = excluded === 0 ? {} : { excluded_addresses: excluded };

@@ -8,6 +8,7 @@ import { jsonError } from "./json_error.ts";
 import { parseJsonObject } from "./api_body.ts";
 import { addressParameters, refuseOthers } from "./parameters.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
+import { rateRefusal } from "./rate_refusal.ts";
 import { refusing } from "./refusing.ts";
 import { judgeScans, type RequestPolicy } from "./request_policy.ts";
 import { DEFAULT_TASK_LIMIT, parseTaskBody, TASK_PARAMETERS, TASK_PATH } from "./task_schemas.ts";
@@ -30,14 +31,7 @@ export function submitTaskRoute({ tasks, policy, rateLimiter }: TaskRouteOptions
     const asked = { networks, ports, protocols: protocols.length, parameter: "targets" } as const;
     const verdict = judgeScans(asked, policy());
     if (!verdict.allowed) return jsonError(c, verdict.status, verdict);
-    const wait = rateLimiter.take();
-    if (wait > 0) {
-      c.header("Retry-After", String(wait));
-      return jsonError(c, 429, {
-        message: `Too many requests (scanning.rate_limit): try again in ${wait} s`,
-      });
-    }
-    return submitted(c, tasks, request);
+    return rateRefusal(c, rateLimiter) ?? submitted(c, tasks, request);
   });
 }
 

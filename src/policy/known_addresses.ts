@@ -1,17 +1,11 @@
 import { formatAddress } from "../domain/address.ts";
+import type { KnownAddress } from "../domain/known_address.ts";
 import type { Network } from "../domain/network.ts";
 import { PortSet } from "../domain/ports.ts";
 import type { Protocol } from "../domain/scan.ts";
 import type { PortState } from "../state/port_state.ts";
 import { hostsIn } from "./hosts_in.ts";
 import { isSingle } from "./policy_target.ts";
-
-/** An address with the ports that are worth a look, at least one. */
-export interface KnownAddress {
-  /** Canonical text. */
-  readonly address: string;
-  readonly ports: PortSet;
-}
 
 /**
  * What a sweep of known ports looks at: the ports that are open now, and those that are expected, of

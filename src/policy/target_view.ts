@@ -1,7 +1,8 @@
+import type { KnownAddress } from "../domain/known_address.ts";
 import { NetworkSet } from "../domain/network_set.ts";
 import { KNOWN_PORTS, type ScanUnit } from "../domain/scan.ts";
 import type { PortState } from "../state/port_state.ts";
-import { type KnownAddress, knownAddresses } from "./known_addresses.ts";
+import { knownAddresses } from "./known_addresses.ts";
 import { LastTries, type TriedUnit } from "./last_tries.ts";
 import { type LabelledTarget, OpenPortFinder } from "./open_ports.ts";
 import type { PolicyTarget } from "./policy_target.ts";

@@ -1,14 +1,8 @@
 import { parseAddress } from "../domain/address.ts";
+import type { KnownAddress } from "../domain/known_address.ts";
 import { type Network, networkSize } from "../domain/network.ts";
 import { PortSet } from "../domain/ports.ts";
 import type { AddressBatch } from "./batch_plan.ts";
-
-/** An address with the ports that are open or expected on it, at least one. */
-export interface KnownAddress {
-  /** Canonical text. */
-  readonly address: string;
-  readonly ports: PortSet;
-}
 
 /** Most addresses of one process. */
 const MAX_ADDRESSES = 64;

@@ -1,3 +1,4 @@
+import type { KnownAddress } from "../domain/known_address.ts";
 import { networkSize } from "../domain/network.ts";
 import {
   FAILURE_TYPES,
@@ -11,7 +12,7 @@ import type { Look, LooksOfOutcome } from "../state/look.ts";
 import type { ScanRecord, UnitSummary } from "../state/scan_records.ts";
 import { BatchPlan } from "./batch_plan.ts";
 import { addressesThatFinish } from "./batch_size.ts";
-import { type KnownAddress, KnownPlan } from "./known_plan.ts";
+import { KnownPlan } from "./known_plan.ts";
 import { ProcessBudget } from "./process_budget.ts";
 import { atMost } from "./rate_budget.ts";
 import { type RunProgress, UnitProgress } from "./unit_progress.ts";

@@ -4,7 +4,7 @@ import { rateShare } from "../domain/rate_share.ts";
 import type { ScanUnit } from "../domain/scan.ts";
 import { type Lane, laneOf, type Task, type TaskQueue } from "../queue/task_queue.ts";
 import type { ScanRecord, ScanRecords, UnitSummary } from "../state/scan_records.ts";
-import type { KnownAddress } from "./known_plan.ts";
+import type { KnownAddress } from "../domain/known_address.ts";
 import { RateBudget, type RateLimits } from "./rate_budget.ts";
 import { judgeSilence } from "./reachability.ts";
 import type { RunProgress } from "./unit_progress.ts";

@@ -4,7 +4,7 @@ import type { ConnectionInfo } from "../../src/http/connection.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
 import { createPages } from "../../src/http/page_routes.ts";
 import { FakeOverview } from "../support/fake_overview.ts";
-import type { ScanRequestResult } from "../../src/http/query_route.ts";
+import type { QueryResult } from "../../src/requests/scan_requests.ts";
 import { createRoutes, type RouteDeps } from "../../src/http/routes.ts";
 import type { RequestPolicy } from "../../src/http/request_policy.ts";
 import type { ScanQuery } from "../../src/http/scan_query.ts";
@@ -66,7 +66,7 @@ export interface TestRoutes {
 /** What the tests set; the rest works, without authentication and without a rate limit. */
 export type TestRouteOptions = Partial<Omit<RouteDeps, "requestScan">> & {
   readonly auth?: TestUser | undefined;
-  readonly result?: ScanRequestResult;
+  readonly result?: QueryResult;
 };
 
 /** Makes routes that remember what they were asked. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatNetwork } from "../../src/domain/network.ts";
 import type { ScanKey } from "../../src/domain/scan.ts";
-import type { ScanRequestResult } from "../../src/http/query_route.ts";
+import type { QueryResult } from "../../src/requests/scan_requests.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
 import { AUTH, basic, errorOf, makeRoutes } from "./builders.ts";
 
@@ -375,7 +375,7 @@ Deno.test("/query hands on what was asked for, however it is sent", async () => 
 
 Deno.test("/query answers what came of the request", async () => {
   const key: ScanKey = { target: "127.0.0.1/32", portRange: "22", protocol: "tcp" };
-  const f = async (result: ScanRequestResult, status: number, body: unknown) => {
+  const f = async (result: QueryResult, status: number, body: unknown) => {
     const response = await makeRoutes({ result }).ask(VALID);
     assert.equal(response.status, status);
     assert.equal(response.headers.get("Content-Type"), "application/json");

@@ -19,7 +19,7 @@ async function familiesOf(config: string): Promise<{ names: string[]; page: stri
     path: undefined,
     build: { version: "1.2.3", revision: "unknown", runtime: "deno" },
     store: new MemoryStore(),
-    storeTroubles: () => [],
+    troubles: () => [],
     requestReload: () => Promise.resolve({ ok: true }),
     access: () => undefined,
     lastReload: () => ({ successful: true, succeededAt: 1_700_000_000 }),

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseNetwork } from "../../src/domain/network.ts";
 import { parsePorts, PortSet } from "../../src/domain/ports.ts";
-import { type KnownAddress, KnownPlan } from "../../src/scan/known_plan.ts";
+import type { KnownAddress } from "../../src/domain/known_address.ts";
+import { KnownPlan } from "../../src/scan/known_plan.ts";
 
 const { network } = parseNetwork("10.0.0.0/24");
 const known = (hosts: Readonly<Record<number, string>>): KnownAddress[] =>
