@@ -334,6 +334,9 @@ export class App {
       exclude: () => this.#policy.exclude,
       maxCidrSize: () => this.#config.scanning.maxCidrSize,
       changes: (query) => store.changes(query),
+      waiting: (limit) =>
+        this.#queue.inOrder().take(limit).map(({ unit: { key }, target }) => ({ key, target }))
+          .toArray(),
       running: () =>
         this.#pool.running().map(({ task: { unit: { key }, target }, ...rest }) => ({
           ...{ key, target },
@@ -579,7 +582,10 @@ export class App {
     const gone = new Set(dropped);
     this.#pool.abandon(dropped);
     const removed = this.#queue.remove((task) => gone.has(task.id) || !this.#isPlanned(task));
-    for (const task of removed) if (this.#requests.wants(task.id)) this.#requests.keep(task);
+    for (const task of removed) {
+      if (this.#requests.isOfTask(task.id)) this.#requests.keep(task);
+      else this.#requests.ended(task.id);
+    }
     this.#requests.cutExcluded();
     this.#retain(() => true);
   }

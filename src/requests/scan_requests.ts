@@ -118,9 +118,9 @@ export class ScanRequests {
     this.#claims.get(id)?.add("schedule");
   }
 
-  /** Whether a request waits for the unit with this id. */
-  wants(id: string): boolean {
-    return this.#claims.has(id);
+  /** Whether a task waits for the unit with this id. */
+  isOfTask(id: string): boolean {
+    return this.#claims.get(id)?.has("task") ?? false;
   }
 
   /** Notes that a unit ended, or left the queue for good. */
@@ -128,7 +128,7 @@ export class ScanRequests {
     this.#claims.delete(id);
   }
 
-  /** Queues a unit that left the plan as the request that it is for somebody, too. */
+  /** Queues a unit that left the plan for the task that waits for it. */
   keep({ unit: { key, network, ports }, priority, timeout }: Task): void {
     const what = { ...key, network, ports, timeout };
     for (const task of tasksOf(what, this.#options.scanning(), priority)) {

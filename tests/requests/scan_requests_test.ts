@@ -172,7 +172,7 @@ Deno.test("ScanRequests.cutExcluded() leaves of a waiting request what may be sc
       ["10.0.0.0/31", 5],
       ["10.0.0.3/32", 5],
     ]);
-    assert.ok(requests.wants(ID("10.0.0.3/32")) && !requests.wants(ID("10.0.0.0/30")));
+    assert.ok(requests.isOfTask(ID("10.0.0.3/32")) && !requests.isOfTask(ID("10.0.0.0/30")));
   }
 });
 
@@ -183,7 +183,7 @@ Deno.test("ScanRequests.keep() queues for a request what the plan does not name 
   queue.offer({ unit, id, origin: "schedule", target: TARGET, sizeClass: 0 });
   requests.submit([scan("10.0.0.1")], "high");
   const [removed] = queue.remove(() => true);
-  assert.ok(requests.wants(id));
+  assert.ok(requests.isOfTask(id));
   requests.keep(removed!);
   const kept = queue.take("high");
   assert.deepEqual([kept?.id, kept?.target, kept?.unit.timeout], [id, undefined, 60]);
