@@ -246,7 +246,7 @@ export class App {
         this.#view.noteTried(record);
         this.#unitEnded(task, summary);
         if (this.#records.get(task.id) !== record) this.#resumeReturned(task);
-        this.#requests.ended(task.id);
+        this.#requests.ended(task);
         this.#tasks.unitEnded(task.id, summary);
         this.#keeper.save();
       },
@@ -584,7 +584,7 @@ export class App {
     const removed = this.#queue.remove((task) => gone.has(task.id) || !this.#isPlanned(task));
     for (const task of removed) {
       if (this.#requests.isOfTask(task.id)) this.#requests.keep(task);
-      else this.#requests.ended(task.id);
+      else this.#requests.ended(task);
     }
     this.#requests.cutExcluded();
     this.#retain(() => true);

@@ -49,24 +49,37 @@ check fmt --check
 check lint
 check check --frozen .
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-deno task test 2>&1 | tee "$log"
-status=${PIPESTATUS[0]}
-summary=$(grep -aE '^(ok|FAILED) \| [0-9]+ passed' "$log" | tail -n 1)
-if [[ $summary =~ \|\ ([0-9]+)\ passed.*\|\ ([0-9]+)\ failed ]]; then
-  passed=$((passed + BASH_REMATCH[1]))
-  failed=$((failed + BASH_REMATCH[2]))
-  # A failure that is no test's own, such as a leak found at the end.
-  [ "$status" -ne 0 ] && [ "${BASH_REMATCH[2]}" -eq 0 ] && failed=$((failed + 1))
-else
-  echo "FAILED: the tests did not come to an end"
-  failed=$((failed + 1))
-fi
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
 
-if [[ $summary =~ \|\ ([0-9]+)\ ignored ]]; then
-  echo "${BASH_REMATCH[1]} ignored:"
-  grep -aE ' \.\.\. ignored \(' "$log" | sed -E 's/ \.\.\. ignored \(.*//; s/^/  /'
-fi
+# Counts what one run of the tests said at its end, and names what was ignored.
+count() {
+  local log=$1 status=$2 summary
+  summary=$(grep -aE '^(ok|FAILED) \| [0-9]+ passed' "$log" | tail -n 1)
+  if [[ $summary =~ \|\ ([0-9]+)\ passed.*\|\ ([0-9]+)\ failed ]]; then
+    passed=$((passed + BASH_REMATCH[1]))
+    failed=$((failed + BASH_REMATCH[2]))
+    # A failure that is no test's own, such as a leak found at the end.
+    [ "$status" -ne 0 ] && [ "${BASH_REMATCH[2]}" -eq 0 ] && failed=$((failed + 1))
+  else
+    echo "FAILED: the tests did not come to an end"
+    failed=$((failed + 1))
+  fi
+  if [[ $summary =~ \|\ ([0-9]+)\ ignored ]]; then
+    echo "${BASH_REMATCH[1]} ignored:"
+    grep -aE ' \.\.\. ignored \(' "$log" | sed -E 's/ \.\.\. ignored \(.*//; s/^/  /'
+  fi
+}
+
+# Tests of the whole program mostly wait, so that those of its parts run beside them.
+deno test --frozen --allow-all --ignore=tests/e2e tests/ >"$logs/parts" 2>&1 &
+parts=$!
+deno test --frozen --allow-all tests/e2e 2>&1 | tee "$logs/e2e"
+status=${PIPESTATUS[0]}
+count "$logs/e2e" "$status"
+wait "$parts"
+status=$?
+cat "$logs/parts"
+count "$logs/parts" "$status"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -219,6 +219,10 @@ function parseFlags(args: readonly string[]): Parsed {
     if (flag === undefined || (negated && flag.type !== "boolean")) {
       throw unknownFlag(token.rawName);
     }
+    // Of two lists of ports, neither may be left out unseen.
+    if (given.has(name) && name in SCAN_FLAGS && flag.type === "string") {
+      throw new UsageError(`--${name}: Cannot use it more than once`);
+    }
     given.add(name);
     if (flag.type === "boolean") {
       if (token.value !== undefined) {

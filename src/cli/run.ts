@@ -119,6 +119,10 @@ async function serve(command: ServeCommand): Promise<number> {
   Deno.addSignalListener("SIGHUP", () => {
     void reloadable.promise.then((ready) => ready.reload());
   });
+  // Deno opens its debugger on it, to everybody on this machine and whatever is permitted; it cannot be
+  // told not to, and a program that has ended has none.
+  const debugged = Promise.withResolvers<void>();
+  Deno.addSignalListener("SIGUSR1", () => debugged.resolve());
   const dials = dialsOut(config);
   const storage = openStateStorage(config.state, { log, wallClock: Date.now });
   // The file is open, and SQLite needs no new ones: nothing else is ever written.
@@ -170,7 +174,14 @@ async function serve(command: ServeCommand): Promise<number> {
   log.info("Permissions held", await heldPermissions());
   if (command.autoReload) reloader.watch(content);
   reloadable.resolve(reloader);
-  return await untilSignal({ app, listener, reloader, protection, log });
+  return await untilSignal({
+    app,
+    listener,
+    reloader,
+    protection,
+    log,
+    debugged: debugged.promise,
+  });
 }
 
 /** Why the listener of a new configuration cannot be used; one given as a flag stays as it is. */
@@ -200,25 +211,27 @@ async function listen(
   }
 }
 
-/** Serves until SIGTERM or SIGINT, then ends within 10 s; a second signal ends at once. */
+/** Serves until SIGTERM or SIGINT, then ends within 10 s; a second signal, or `debugged`, ends at once. */
 async function untilSignal(
-  { app, listener, reloader, protection, log }: {
+  { app, listener, reloader, protection, log, debugged }: {
     app: App;
     listener: Listener;
     reloader: Reloader;
     protection: Protection;
     log: Logger;
+    /** Settles when the debugger of the runtime was asked for. */
+    debugged: Promise<void>;
   },
 ): Promise<number> {
   const over = Promise.withResolvers<number>();
   let ending = false;
+  const endAtOnce = (signal: string) => {
+    log.warn("Ending at once", { signal });
+    app.killAll();
+    over.resolve(EXIT.failed);
+  };
   const end = async (signal: string) => {
-    if (ending) {
-      log.warn("Ending at once", { signal });
-      app.killAll();
-      over.resolve(EXIT.failed);
-      return;
-    }
+    if (ending) return endAtOnce(signal);
     ending = true;
     log.info("Stopping", { signal });
     reloader.stop();
@@ -236,6 +249,7 @@ async function untilSignal(
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => void end(signal).catch(fail));
   }
+  void debugged.then(() => endAtOnce("SIGUSR1"));
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     fail(event.reason);

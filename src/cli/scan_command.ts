@@ -44,11 +44,14 @@ export async function scanCommand(
   const processes = new NmapProcesses({ path });
   const stop = new AbortController();
   const atOnce = Promise.withResolvers<"at once">();
+  const endAtOnce = () => atOnce.resolve("at once");
   const onSignal = () => {
-    if (stop.signal.aborted) atOnce.resolve("at once");
+    if (stop.signal.aborted) endAtOnce();
     stop.abort();
   };
   for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
+  // Deno opens its debugger on it, to everybody on this machine: see `serve`.
+  Deno.addSignalListener("SIGUSR1", endAtOnce);
   const onFault = (event: PromiseRejectionEvent | ErrorEvent) => {
     event.preventDefault();
     atOnce.reject("reason" in event ? event.reason : event.error);
@@ -82,6 +85,7 @@ export async function scanCommand(
     display.end();
     processes.killAll("SIGKILL");
     for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
+    Deno.removeSignalListener("SIGUSR1", endAtOnce);
     globalThis.removeEventListener("unhandledrejection", onFault);
     globalThis.removeEventListener("error", onFault);
   }

@@ -13,9 +13,7 @@ export type Unit =
   | "s"
   | "bytes"
   | "percentunit"
-  | "percent"
-  | "reqps"
-  | "dateTimeFromNow";
+  | "reqps";
 
 /** From which value on which colour; the first has no value. */
 export interface Threshold {
@@ -58,6 +56,9 @@ export interface Row {
 
 /** The data source that is chosen above the dashboard. */
 export const DATASOURCE = { type: "prometheus", uid: "${datasource}" } as const;
+
+/** `scrape_interval` of deploy/prometheus.yml: `$__rate_interval` follows from it, whatever the data source is set to. */
+const SCRAPE_INTERVAL = "30s";
 
 const GREEN: readonly Threshold[] = [{ color: "green", value: null }];
 
@@ -221,6 +222,7 @@ function target(type: string, { expr, legend, instant }: Query, index: number): 
     format: type === "table" ? "table" : "time_series",
     instant: now,
     range: !now,
+    ...(now ? {} : { interval: SCRAPE_INTERVAL }),
     ...(legend === undefined ? {} : { legendFormat: legend }),
     refId: String.fromCharCode("A".charCodeAt(0) + index),
   };

@@ -17,6 +17,8 @@ const SCRAPE_SLACK = 60;
 const MAX_WAIT = 300;
 /** Seconds for which failures are borne with, where a turn comes sooner. */
 const MIN_FAILING = 900;
+/** Seconds: how far back counters are compared, as Prometheus keeps 15 days unless told otherwise. */
+const MAX_LOOKBACK = 7 * 86_400;
 /** Addresses of host names: nobody knows which before they are asked for. */
 const SINGLE_ADDRESS = ".+/(?:32|128)";
 
@@ -37,6 +39,9 @@ export interface ScanClass {
   readonly staleAfter: number;
   /** Time without a complete scan from which on failures count. */
   readonly failingAfter: number;
+  /** The same two as times that Prometheus can look back. */
+  readonly neverLookback: number;
+  readonly failingLookback: number;
   readonly selections: readonly Selection[];
 }
 
@@ -67,11 +72,16 @@ export function scanClasses(config: Config): ScanClass[] {
   const slackOf = slacks(config);
   return [...byInterval].sort(([a], [b]) => a - b).map(([interval, selections]) => {
     const slack = slackOf(interval);
+    const staleAfter = roundUp(2 * interval + slack);
+    const failingAfter = roundUp(interval + Math.min(interval, MIN_FAILING) + slack);
     return {
       interval,
       slack,
-      staleAfter: roundUp(2 * interval + slack),
-      failingAfter: roundUp(interval + Math.min(interval, MIN_FAILING) + slack),
+      staleAfter,
+      failingAfter,
+      // Not before a first scan can be over.
+      neverLookback: Math.min(staleAfter, Math.max(MAX_LOOKBACK, roundUp(slack))),
+      failingLookback: Math.min(failingAfter, MAX_LOOKBACK),
       selections,
     };
   });

@@ -11,20 +11,22 @@ const MIN_SKIPPED = 3600;
 const MAX_SKIPPED = 7 * 86_400;
 const SKIPPED = 3;
 
-/** Alerts about the scans of each interval: too old, failing, partial, incomplete. */
+/** Alerts about the scans of each interval: too old, failing, partial, incomplete, skipped. */
 export function scanRules(classes: readonly ScanClass[]): AlertRule[] {
-  return [...classes.flatMap(rulesOf), ...skippedRules(classes)];
+  return classes.flatMap((scans) => [...rulesOf(scans), skippedRule(scans)]);
 }
 
 function rulesOf(scans: ScanClass): AlertRule[] {
   const every = promDuration(scans.interval);
   const stale = promDuration(scans.staleAfter);
   const failing = promDuration(scans.failingAfter);
+  const never = promDuration(scans.neverLookback);
+  const before = promDuration(scans.failingLookback);
   // What is first counted within the time has no count before it; nor has anything where nobody asked then.
   const grew = (counter: string) =>
     `${counter} > (
-  ${counter} offset ${failing}
-  or ${counter} * 0 and on (job, instance) openport_task_queue_capacity offset ${failing}
+  ${counter} offset ${before}
+  or ${counter} * 0 and on (job, instance) openport_task_queue_capacity offset ${before}
 )`;
   const failures = (matchers: string) =>
     `${grew(`scans_failed_total{${matchers}}`)}
@@ -59,13 +61,13 @@ unless on (job, instance) (time() - process_start_time_seconds < ${scans.slack})
       alert: "OpenportNeverScanned",
       expr: each(scans, (matchers) => {
         const complete = `scans_successful_total{${matchers}}`;
-        return `${complete} == 0 and ${complete} offset ${stale} == 0`;
+        return `${complete} == 0 and ${complete} offset ${never} == 0`;
       }),
       for: 60,
       severity: "warning",
       interval: every,
       summary: `No scan of ${SCAN} was ever complete.`,
-      description: `It is known for more than ${stale} and scanned every ${every}, and nothing ` +
+      description: `It is known for more than ${never} and scanned every ${every}, and nothing ` +
         "or not everything is known of its ports. Look at scans_failed_total and at the log of the " +
         "exporter {{ $labels.instance }}.",
     },
@@ -109,23 +111,24 @@ and ${partial(matchers)}`),
   ];
 }
 
-function skippedRules(classes: readonly ScanClass[]): AlertRule[] {
-  if (classes.length === 0) return [];
-  const longest = classes.reduce((most, { interval }) => Math.max(most, interval), 0);
-  const window = Math.min(MAX_SKIPPED, Math.max(MIN_SKIPPED, 4 * longest));
-  const before = promDuration(Math.ceil(window / 60) * 60);
-  return [{
+function skippedRule(scans: ScanClass): AlertRule {
+  const seconds = Math.min(MAX_SKIPPED, Math.max(MIN_SKIPPED, 4 * scans.interval));
+  const window = promDuration(Math.ceil(seconds / 60) * 60);
+  return {
     alert: "OpenportScansSkipped",
-    expr:
-      `openport_scans_skipped_total - openport_scans_skipped_total offset ${before} >= ${SKIPPED}`,
+    expr: each(scans, (matchers) => {
+      const skipped = `openport_scans_skipped_total{${matchers}}`;
+      return `${skipped} - ${skipped} offset ${window} >= ${SKIPPED}`;
+    }),
     for: 0,
     severity: "info",
-    summary: `Scans of ${SCAN} lost {{ $value }} turns in ${before}.`,
+    interval: promDuration(scans.interval),
+    summary: `Scans of ${SCAN} lost {{ $value }} turns in ${window}.`,
     description:
       "They were still waiting or running when they were due again, so that the interval is " +
       "not kept. Raise the interval, the rates or worker_count, or scan fewer ports; --config.check " +
       "says what takes long.",
-  }];
+  };
 }
 
 /** An expression for each selection of scan keys, with the name of its target where it has one. */

@@ -11,7 +11,7 @@ import { HostList } from "./host_list.ts";
 import { changeRow, hostPage } from "./host_page.ts";
 import { MissingPorts } from "./missing_ports.ts";
 import type { Overview, PartQuery, StatusView } from "./overview.ts";
-import { type RunningUnit, runningViews, upcomingViews } from "./scan_views.ts";
+import { type RunningUnit, runningViews, upcomingViews, type WaitingUnit } from "./scan_views.ts";
 import { TargetIndex } from "./target_index.ts";
 import { TargetList } from "./target_list.ts";
 import { ViolationList } from "./violation_list.ts";
@@ -48,6 +48,8 @@ export interface LiveOverviewOptions {
   /** Newest first. */
   readonly changes: (query: ChangeQuery) => readonly SavedChange[];
   readonly running: () => readonly RunningUnit[];
+  /** The first of what waits for a worker, `limit` at most. */
+  readonly waiting: (limit: number) => readonly WaitingUnit[];
   /** Wall clock, unix milliseconds. */
   readonly wallClock: () => number;
   /** Milliseconds on the clock of the schedule and the scans. */
@@ -94,6 +96,7 @@ export class LiveOverview implements Overview {
     const { status, reasons, queueSize, queueCapacity, workersBusy, workers } = health();
     const { hosts, ports } = this.#hosts.totals();
     const { violations, unknown } = this.#violations.totals();
+    const { scanned, failing, failure } = this.#targets.totals();
     return {
       status,
       reasons,
@@ -110,6 +113,9 @@ export class LiveOverview implements Overview {
       openPorts: ports,
       violations,
       unknownPorts: unknown,
+      scans: scanned,
+      scansFailing: failing,
+      failure,
     };
   }
 
@@ -118,7 +124,9 @@ export class LiveOverview implements Overview {
   }
 
   upcoming(limit: number) {
-    return upcomingViews(this.#options.schedule.coming(limit), this.#context());
+    const waiting = this.#options.waiting(limit);
+    const coming = this.#options.schedule.coming(limit - waiting.length);
+    return upcomingViews({ waiting, coming }, this.#context());
   }
 
   targets(query: PartQuery) {

@@ -41,6 +41,10 @@ export interface StatusView {
   /** Ports that deviate from the policy now, and those of which it is unknown. */
   readonly violations: number;
   readonly unknownPorts: number;
+  /** Scan units of all targets that a scan of ended, those whose last one failed or was partial, and why the first did. */
+  readonly scans: number;
+  readonly scansFailing: number;
+  readonly failure: string | undefined;
 }
 
 /** A scan unit that is being scanned. */
@@ -60,13 +64,16 @@ export interface RunningView {
   readonly endsAt: number | undefined;
 }
 
-/** A round of scans that comes next. */
+/** What comes next: a scan that waits for a worker, or a round of scans. */
 export interface UpcomingView {
-  readonly name: string;
+  /** Label `target` of the scan, or the network of the round. */
+  readonly network: string;
+  /** Name of the target it is planned for; undefined for a request. */
+  readonly name: string | undefined;
   readonly portRange: string;
   readonly protocol: Protocol;
-  /** Unix milliseconds; in the past when it is late. */
-  readonly dueAt: number;
+  /** Unix milliseconds, in the past when it is late; undefined for what waits for a worker. */
+  readonly dueAt: number | undefined;
 }
 
 /** How the last scans of one schedule of a target went, all its units taken together. */
@@ -85,7 +92,8 @@ export interface ScheduleView {
   readonly completeSince: number | undefined;
   /** When the latest scan of a unit ended, however it did. */
   readonly lastEndAt: number | undefined;
-  /** When the next round is due, unix milliseconds; undefined while one is under way. */
+  readonly isUnderWay: boolean;
+  /** When the next round is due, unix milliseconds; undefined while one is under way, or none is planned. */
   readonly nextAt: number | undefined;
 }
 
@@ -175,7 +183,7 @@ export interface Overview {
   status(): StatusView;
   /** In order of their start. */
   running(): readonly RunningView[];
-  /** The soonest first. */
+  /** What waits for a worker, and then what is due, the soonest first. */
   upcoming(limit: number): readonly UpcomingView[];
   /** Searches names and addresses. */
   targets(query: PartQuery): Part<TargetRow>;

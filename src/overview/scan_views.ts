@@ -4,11 +4,15 @@ import type { PlannedTarget } from "../schedule/plan.ts";
 import type { ComingTarget } from "../schedule/schedule.ts";
 import type { RunningView, UpcomingView } from "./overview.ts";
 
-/** A scan unit that a worker has taken. */
-export interface RunningUnit {
+/** A scan unit that waits for a worker. */
+export interface WaitingUnit {
   readonly key: ScanKey;
   /** What it was planned as; undefined for a request. */
   readonly target?: PlannedTarget | undefined;
+}
+
+/** A scan unit that a worker has taken. */
+export interface RunningUnit extends WaitingUnit {
   /** Milliseconds on the monotonic clock. */
   readonly startedAt: number;
   readonly addresses: number;
@@ -45,15 +49,30 @@ export function runningViews(
   }));
 }
 
-/** What comes next, in the order in which it is given. */
+/** What waits for a worker and what will be due, in the order in which they are given. */
 export function upcomingViews(
-  coming: readonly ComingTarget[],
+  { waiting, coming }: {
+    readonly waiting: readonly WaitingUnit[];
+    readonly coming: readonly ComingTarget[];
+  },
   { wallOffset, nameOf }: Pick<ScanViewContext, "wallOffset" | "nameOf">,
 ): UpcomingView[] {
-  return coming.map(({ target, dueAt }) => ({
-    name: nameOf(target) ?? formatNetwork(target.network),
-    portRange: target.portRange,
-    protocol: target.protocol,
-    dueAt: Math.round(dueAt + wallOffset),
+  const views = waiting.map(({ key, target }): UpcomingView => ({
+    network: key.target,
+    name: target && (nameOf(target) ?? key.target),
+    portRange: key.portRange,
+    protocol: key.protocol,
+    dueAt: undefined,
   }));
+  for (const { target, dueAt } of coming) {
+    const network = formatNetwork(target.network);
+    views.push({
+      network,
+      name: nameOf(target) ?? network,
+      portRange: target.portRange,
+      protocol: target.protocol,
+      dueAt: Math.round(dueAt + wallOffset),
+    });
+  }
+  return views;
 }

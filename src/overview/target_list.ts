@@ -11,6 +11,7 @@ import { parseSearch, type Search } from "./search.ts";
 import { scheduledPorts } from "./target_index.ts";
 import { TargetUnits, type UnitRules } from "./target_units.ts";
 import { type Scheduled, UnitBook } from "./unit_book.ts";
+import type { UnitTotals } from "./unit_totals.ts";
 
 /** Searches whose finds are kept, and targets of which is kept how they are scanned. */
 const SEARCHES = 8;
@@ -54,6 +55,11 @@ export class TargetList {
   constructor(options: TargetListOptions) {
     this.#options = options;
     this.#book = new UnitBook(options.records);
+  }
+
+  /** What became of the scans of all targets. */
+  totals(): UnitTotals {
+    return this.#book.readAll();
   }
 
   /** Those that fit a search, in the order of the configuration and its lists. */
@@ -119,23 +125,26 @@ export class TargetList {
       failure,
       completeSince: units.count > 0 && complete === units.count ? completeSince : undefined,
       lastEndAt: scanned > 0 ? lastEndAt : undefined,
-      nextAt: isPending ? undefined : this.#nextAt(planned, rounds),
+      ...this.#next(planned, { rounds, isPending }),
     };
   }
 
-  /** When the next of several rounds is due; undefined while one is under way. */
-  #nextAt(
+  /** Whether one of several rounds is under way and, if not, when the next is due. */
+  #next(
     planned: readonly PlannedTarget[],
-    rounds: ReadonlyMap<PlannedTarget, RoundState>,
-  ): number | undefined {
-    let next: number | undefined;
-    for (const target of planned) {
-      const round = rounds.get(target);
-      if (round === undefined) continue;
-      if (round.isUnderWay) return undefined;
-      next = Math.min(next ?? Infinity, round.dueAt);
+    { rounds, isPending }: {
+      readonly rounds: ReadonlyMap<PlannedTarget, RoundState>;
+      readonly isPending: boolean;
+    },
+  ): Pick<ScheduleView, "isUnderWay" | "nextAt"> {
+    const known = planned.map((target) => rounds.get(target)).filter((each) => each !== undefined);
+    if (isPending || known.some(({ isUnderWay }) => isUnderWay)) {
+      return { isUnderWay: true, nextAt: undefined };
     }
-    return next === undefined ? undefined : Math.round(next + this.#options.wallOffset());
+    const next = known.reduce((least, { dueAt }) => Math.min(least, dueAt), Infinity);
+    // Of what is excluded, and of names without an address, nothing is planned.
+    const nextAt = next === Infinity ? undefined : Math.round(next + this.#options.wallOffset());
+    return { isUnderWay: false, nextAt };
   }
 }
 

@@ -22,6 +22,8 @@ export class UnitBook {
   readonly #marks = new BlockMarks<RecordBlock<ScanRecord>>();
   /** Of many units, by what is looked at and by the mark of a block. */
   readonly #many = new WeakMap<TargetUnits, Map<string, WeakMap<object, UnitTotals>>>();
+  /** Of everything that is configured, by the mark of a block. */
+  readonly #all = new WeakMap<object, UnitTotals>();
 
   constructor(records: Pick<ScanRecords, "get" | "blocks">) {
     this.#records = records;
@@ -39,17 +41,26 @@ export class UnitBook {
     return { ...totalsOf(records), isPending: records.some(({ pending }) => pending) };
   }
 
+  /** What the records of all units say that are configured. */
+  readAll(): UnitTotals {
+    return this.#sumOf(this.#all, ({ configured }) => configured);
+  }
+
   #readMany(units: TargetUnits, group: string): UnitTotals {
     const groups = this.#many.get(units) ?? new Map<string, WeakMap<object, UnitTotals>>();
     const known = groups.get(group) ?? new WeakMap<object, UnitTotals>();
     this.#many.set(units, groups);
     groups.set(group, known);
+    return this.#sumOf(known, (record) => isIn(record, units, group));
+  }
+
+  #sumOf(known: WeakMap<object, UnitTotals>, counts: (record: ScanRecord) => boolean): UnitTotals {
     let totals = NO_UNITS;
     for (const block of this.#records.blocks()) {
       const mark = this.#marks.of(block);
       let part = known.get(mark);
       if (part === undefined) {
-        part = totalsOf(block.items.filter((record) => isIn(record, units, group)));
+        part = totalsOf(block.items.filter(counts));
         known.set(mark, part);
       }
       totals = sum(totals, part);

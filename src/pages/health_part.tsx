@@ -4,9 +4,12 @@ import { escapeControls } from "../text/escape_controls.ts";
 import type { StatusView } from "../overview/overview.ts";
 import { countOf, countText } from "./numbers.ts";
 import { When } from "./when.tsx";
+import { shortened } from "./words.tsx";
 
 /** Seconds of lateness that are nobody's business: workers come and go. */
 const LATE_SECONDS = 60;
+/** Characters that are shown of why a scan failed. */
+const FAILURE_LENGTH = 80;
 
 const VERDICTS = {
   "ok": { text: "Healthy", sign: "✓", detail: "The exporter works as it should." },
@@ -37,6 +40,16 @@ export function HealthPart({ status, now }: { status: StatusView; now: number })
           {status.unknownPorts === 0
             ? "no port is in doubt"
             : `${countOf(status.unknownPorts, "port")} unknown`}
+        </Tile>
+        <Tile
+          name="Scans"
+          value={status.scansFailing === 0
+            ? "none failing"
+            : `${countText(status.scansFailing)} failing`}
+          alarming={status.scansFailing > 0}
+        >
+          of {countText(status.scans)}
+          {status.failure !== undefined && <>{": "}{shortened(status.failure, FAILURE_LENGTH)}</>}
         </Tile>
         <Tile name="Workers" value={`${countText(status.workersBusy)} busy`}>
           of {countText(status.workers)}

@@ -82,7 +82,7 @@ function Written({ name, texts }: { name: string; texts: readonly string[] }) {
 }
 
 function Schedule({ schedule, now }: { schedule: ScheduleView; now: number }) {
-  const { portRange, protocol, interval, completeSince, lastEndAt, nextAt } = schedule;
+  const { portRange, protocol, interval, completeSince, lastEndAt } = schedule;
   return (
     <>
       <td>
@@ -95,12 +95,20 @@ function Schedule({ schedule, now }: { schedule: ScheduleView; now: number }) {
       <td>
         <When time={completeSince} now={now} />
       </td>
-      <td>{nextAt === undefined ? "under way" : <When time={nextAt} now={now} />}</td>
+      <td>
+        <Next schedule={schedule} now={now} />
+      </td>
       <td>
         <State schedule={schedule} />
       </td>
     </>
   );
+}
+
+function Next({ schedule: { isUnderWay, nextAt }, now }: { schedule: ScheduleView; now: number }) {
+  if (isUnderWay) return "under way";
+  if (nextAt === undefined) return <span class="muted">not planned</span>;
+  return <When time={nextAt} now={now} />;
 }
 
 function State({ schedule: { units, unitsNeverScanned, unitsFailing, failure } }: {
@@ -115,7 +123,8 @@ function State({ schedule: { units, unitsNeverScanned, unitsFailing, failure } }
       </span>
     );
   }
-  if (units > 0 && unitsNeverScanned === units) return <span class="muted">not scanned yet</span>;
+  if (units === 0) return <span class="muted">excluded</span>;
+  if (unitsNeverScanned === units) return <span class="muted">not scanned yet</span>;
   if (unitsNeverScanned > 0) {
     return (
       <span class="muted">

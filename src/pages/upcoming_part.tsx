@@ -15,14 +15,18 @@ export function UpcomingPart({ upcoming, now }: {
   return (
     <Table caption="Scans that come next" heads={["Due", "Target", "Ports"]}>
       <tbody>
-        {upcoming.map(({ name, portRange, protocol, dueAt }) => (
-          <tr data-key={`${name} ${portRange} ${protocol}`}>
+        {upcoming.map(({ network, name, portRange, protocol, dueAt }) => (
+          <tr data-key={`${network} ${portRange} ${protocol} ${dueAt === undefined}`}>
             <td>
-              <When time={dueAt} now={now} />{" "}
-              {dueAt < now - LATE_MS && <span class="mark warning">late</span>}
+              {dueAt === undefined ? "waiting" : (
+                <>
+                  <When time={dueAt} now={now} />{" "}
+                  {dueAt < now - LATE_MS && <span class="mark warning">late</span>}
+                </>
+              )}
             </td>
             <th scope="row">
-              <Name text={name} />
+              <Target network={network} name={name} />
             </th>
             <td>
               <Scanned portRange={portRange} protocol={protocol} />
@@ -31,5 +35,18 @@ export function UpcomingPart({ upcoming, now }: {
         ))}
       </tbody>
     </Table>
+  );
+}
+
+/** The name, and the network unless that is what the name says. */
+function Target({ network, name }: Pick<UpcomingView, "network" | "name">) {
+  if (name === network || network === `${name}/32` || network === `${name}/128`) {
+    return <Name text={name ?? network} />;
+  }
+  return (
+    <>
+      {name === undefined ? "requested" : <Name text={name} />}
+      <span class="note mono">{network}</span>
+    </>
   );
 }

@@ -42,6 +42,11 @@ export class Line<T extends Waits> {
     return this.#byId.has(id);
   }
 
+  /** The task with this id, if it waits. */
+  get(id: string): T | undefined {
+    return this.#byId.get(id)?.task;
+  }
+
   /** Ids of all tasks. */
   ids(): Iterable<string> {
     return this.#byId.keys();
@@ -50,6 +55,24 @@ export class Line<T extends Waits> {
   /** All tasks, in no particular order. */
   *tasks(): Iterable<T> {
     for (const { task } of this.#byId.values()) if (task !== undefined) yield task;
+  }
+
+  /** All tasks, oldest first; each that is asked for takes a moment, however many there are. */
+  *inOrder(): Generator<T> {
+    const rows = [...this.#columns.values()].map(({ places, head }) => ({ places, next: head }));
+    for (;;) {
+      let oldest: { row: typeof rows[number]; age: number } | undefined;
+      for (const row of rows) {
+        while (row.next < row.places.length && row.places[row.next]!.task === undefined) row.next++;
+        const place = row.places[row.next];
+        if (place !== undefined && (oldest === undefined || place.age < oldest.age)) {
+          oldest = { row, age: place.age };
+        }
+      }
+      if (oldest === undefined) return;
+      const { row } = oldest;
+      yield row.places[row.next++]!.task!;
+    }
   }
 
   /** Replaces every task by what `renew` makes of it; id and place stay. */

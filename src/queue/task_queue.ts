@@ -105,7 +105,20 @@ export class TaskQueue {
     return this.#waiting[lane].take(sizeClass);
   }
 
-  /** Removes and returns the tasks that `which` picks. */
+  /** What waits, lane by lane and each the oldest first; not to be changed meanwhile. */
+  *inOrder(): Generator<Task> {
+    for (const lane of LANES) yield* this.#waiting[lane].inOrder();
+  }
+
+  /** Removes those of the tasks with these ids that `which` picks, however many others wait. */
+  withdraw(ids: Iterable<string>, which: (task: Task) => boolean): void {
+    for (const id of ids) {
+      const lane = this.#laneWith(id);
+      if (lane !== undefined && which(this.#waiting[lane].get(id)!)) this.#waiting[lane].remove(id);
+    }
+  }
+
+  /** Removes and returns the tasks that `which` picks; looks at all of them. */
   remove(which: (task: Task) => boolean): Task[] {
     return Object.values(this.#waiting).flatMap((line) =>
       [...line.tasks()].filter(which).flatMap(({ id }) => line.remove(id) ?? [])

@@ -33,7 +33,7 @@ export interface ScanRequestsOptions {
   readonly queue: TaskQueue;
   readonly pool: () => Pick<
     WorkerPool,
-    "isRunning" | "wake" | "cancel" | "progressOf" | "targetOf"
+    "isRunning" | "running" | "wake" | "cancel" | "abandon" | "progressOf" | "targetOf"
   >;
   readonly state: Pick<PortState, "blocks">;
   /** How requests are split and nmap is run, now. */
@@ -56,6 +56,8 @@ export interface ScanRequestsOptions {
 export class ScanRequests {
   readonly #options: ScanRequestsOptions;
   readonly #claims = new Map<string, Set<Claim>>();
+  /** Units that run and were cancelled. */
+  readonly #cancelled = new Set<string>();
 
   constructor(options: ScanRequestsOptions) {
     this.#options = options;
@@ -89,10 +91,12 @@ export class ScanRequests {
       if (claims?.size === 0) this.#claims.delete(id);
       if (!this.#claims.has(id)) unwanted.add(id);
     }
-    queue.remove(({ id, target }) => unwanted.has(id) && target === undefined);
-    pool().cancel(
-      [...unwanted].filter((id) => pool().isRunning(id) && pool().targetOf(id) === undefined),
+    queue.withdraw(unwanted, ({ target }) => target === undefined);
+    const ending = [...unwanted].filter((id) =>
+      pool().isRunning(id) && pool().targetOf(id) === undefined
     );
+    for (const id of ending) this.#cancelled.add(id);
+    pool().cancel(ending);
   }
 
   /** How far a unit is; undefined for one that does not run. */
@@ -115,7 +119,8 @@ export class ScanRequests {
 
   /** Notes that the schedule's turn of a unit came while it waited or ran for a request. */
   noteScheduled(id: string): void {
-    this.#claims.get(id)?.add("schedule");
+    if (this.#cancelled.has(id)) this.#claim(id, ["schedule"]);
+    else this.#claims.get(id)?.add("schedule");
   }
 
   /** Whether a task waits for the unit with this id. */
@@ -123,41 +128,39 @@ export class ScanRequests {
     return this.#claims.get(id)?.has("task") ?? false;
   }
 
-  /** Notes that a unit ended, or left the queue for good. */
-  ended(id: string): void {
+  /** Notes that a unit ended, or left the queue for good; who asked for it while it was being cancelled gets it all the same. */
+  ended(task: Task): void {
+    const claims = this.#claims.get(task.id);
+    // A task asks again itself.
+    claims?.delete("task");
+    if (this.#cancelled.delete(task.id) && claims !== undefined && claims.size > 0) this.keep(task);
+    else this.#claims.delete(task.id);
+  }
+
+  /** Queues a unit that left the plan or the queue for those who want it, as far as it may be scanned now. */
+  keep({ id, unit: { key, network, ports }, priority, timeout }: Task): void {
+    const { queue, pool, exclude, scanning, keyOf, onReplaced } = this.#options;
+    const claims = this.#claims.get(id) ?? new Set<Claim>();
     this.#claims.delete(id);
-  }
-
-  /** Queues a unit that left the plan for the task that waits for it. */
-  keep({ unit: { key, network, ports }, priority, timeout }: Task): void {
-    const what = { ...key, network, ports, timeout };
-    for (const task of tasksOf(what, this.#options.scanning(), priority)) {
-      this.#options.queue.putBack(task);
-      this.#options.keyOf(task.unit);
+    const what = { ...key, ports, timeout };
+    const parts = Array.from(exclude().outside(network), (network) => ({ ...what, network }))
+      .flatMap((scan) => tasksOf(scan, scanning(), priority));
+    for (const part of parts) {
+      if (!pool().isRunning(part.id)) queue.putBack(part);
+      keyOf(part.unit);
+      this.#claim(part.id, claims);
     }
+    if (claims.has("task")) onReplaced(id, parts.map((part) => this.#submitted(part)));
   }
 
-  /** Takes out of waiting requests what may not be scanned any more, and leaves the rest. */
+  /** Takes out of requests what may not be scanned any more, be it under way, and leaves the rest. */
   cutExcluded(): void {
-    const { queue, exclude, scanning } = this.#options;
-    const cut = queue.remove(({ target, unit }) =>
-      target === undefined && exclude().overlaps(unit.network)
-    );
-    for (const { unit, id, priority, timeout } of cut) {
-      const claims = this.#claims.get(id);
-      this.#claims.delete(id);
-      const what = { ...unit.key, ports: unit.ports, timeout };
-      const rest = [...exclude().outside(unit.network)].flatMap((network) =>
-        tasksOf({ ...what, network }, scanning(), priority)
-      );
-      for (const task of rest) {
-        queue.putBack(task);
-        if (claims !== undefined) this.#claims.set(task.id, new Set(claims));
-      }
-      if (claims?.has("task")) {
-        this.#options.onReplaced(id, rest.map((task) => this.#submitted(task)));
-      }
-    }
+    const { queue, pool, exclude } = this.#options;
+    const isCut = ({ target, unit }: Task) =>
+      target === undefined && exclude().overlaps(unit.network);
+    const running = pool().running().map(({ task }) => task).filter(isCut);
+    for (const task of [...queue.remove(isCut), ...running]) this.keep(task);
+    pool().abandon(running.map(({ id }) => id));
   }
 
   #enqueue(wanted: readonly WantedScan[], priority: Priority, claim: Claim) {
@@ -182,13 +185,15 @@ export class ScanRequests {
     for (const task of all) {
       // One that waits already may be moved ahead.
       if (!pool().isRunning(task.id)) queue.offer(task);
-      const claims = this.#claims.get(task.id);
-      if (claims === undefined) this.#claims.set(task.id, new Set([claim]));
-      else claims.add(claim);
+      this.#claim(task.id, [claim]);
     }
     if (idle.length > 0) pool().wake();
     const active = all.filter((task) => !waited.has(task));
     return { status: "queued", all, idle, active } as const;
+  }
+
+  #claim(id: string, claims: Iterable<Claim>): void {
+    this.#claims.set(id, new Set([...this.#claims.get(id) ?? [], ...claims]));
   }
 
   #submitted({ id, unit: { network, ports, key }, timeout }: Task): SubmittedUnit {

@@ -36,6 +36,7 @@ export class LiveTask {
   #startedAt: number | undefined;
   /** On the monotonic clock. */
   #began = 0;
+  #doneBefore = 0;
 
   constructor(
     id: string,
@@ -52,12 +53,13 @@ export class LiveTask {
     );
   }
 
-  /** Notes that one of the units runs. */
-  start(): void {
+  /** Notes that one of the units runs; `doneBefore` is the share that was done for others by then. */
+  start(doneBefore = 0): void {
     if (this.state !== "pending") return;
     this.state = "running";
     this.#startedAt = this.#clocks.wallClock();
     this.#began = this.#clocks.now();
+    this.#doneBefore = doneBefore;
   }
 
   /** The task as it is now. */
@@ -95,7 +97,8 @@ export class LiveTask {
     const { now, wallClock } = this.#clocks;
     if (this.state !== "running") return undefined;
     if (remaining !== undefined) return wallClock() + remaining * 1000;
-    if (fraction < TELLING_SHARE) return undefined;
-    return wallClock() + (now() - this.#began) * (1 - fraction) / fraction;
+    const done = fraction - this.#doneBefore;
+    if (done < TELLING_SHARE) return undefined;
+    return wallClock() + (now() - this.#began) * (1 - fraction) / done;
   }
 }

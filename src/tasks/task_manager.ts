@@ -83,7 +83,7 @@ export class TaskManager {
     this.#submitted++;
     this.#live.set(task.id, task);
     if (dedupeKey !== undefined) this.#keys.hold(dedupeKey, { id: task.id, request, now: now() });
-    for (const unit of result.units) this.#add(task, unit);
+    this.#addAll(task, result.units);
     if (result.units.length === 0) task.error = "Nothing is left to scan: all of it is excluded";
     this.#finishIfOver(task);
     return { status: "accepted", id: task.id };
@@ -227,13 +227,16 @@ export class TaskManager {
   ): void {
     this.#wanted.remove(unit.id, task);
     task.units.remove(unit.id);
-    for (const other of by) this.#add(task, other, tries);
+    this.#addAll(task, by, tries);
   }
 
-  #add(task: LiveTask, unit: SubmittedUnit, tries = 0): void {
-    if (!task.units.add(unit, tries)) return;
-    this.#wanted.add(unit.id, task);
-    if (unit.running) task.start();
+  #addAll(task: LiveTask, units: readonly SubmittedUnit[], tries = 0): void {
+    for (const unit of units) {
+      if (task.units.add(unit, tries)) this.#wanted.add(unit.id, task);
+    }
+    if (units.some(({ running }) => running)) {
+      task.start(task.units.progress(this.#progressOf).fraction);
+    }
   }
 
   #fail(

@@ -111,8 +111,10 @@ function clientRules({ clientAuth }: TlsConfig) {
   };
 }
 
-/** Answers what is no HTTP, and ends the connection. */
+/** Answers what is no HTTP, and ends the connection; without an answer where the handshake is not over. */
 function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
+  // Something to be sent would wait for a handshake that is never over, and the connection with it.
+  if (!/^(HPE|ERR_HTTP)_/.test(error.code ?? "")) return void socket.destroy();
   // It comes again with everything that is still sent.
   if (socket.writableEnded) return;
   const status = error.code === "HPE_HEADER_OVERFLOW"
@@ -120,7 +122,7 @@ function answerMalformed(error: Error & { code?: string }, socket: Socket): void
     : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
     ? "408 Request Timeout"
     : "400 Bad Request";
-  if (socket.writable && error.code?.startsWith("ERR_SSL") !== true) {
+  if (socket.writable) {
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
   socket.destroySoon();

@@ -54,6 +54,7 @@ Deno.test("parseCommand() refuses what scan cannot do, and its flags elsewhere",
   f("scan 192.0.2.1 --ports", /^--ports: Cannot do without a value/);
   f("scan 192.0.2.1 --ports 0", /^--ports: Cannot use port "0": ports are 1 to 65535/);
   f("scan 192.0.2.1 --ports top:0", /^--ports: Cannot read "top:0"/);
+  f("scan 192.0.2.1 --ports 22 --ports=443", /^--ports: Cannot use it more than once$/);
   f("scan 192.0.2.1 --ports known", /^--ports: known is for sweeps/);
   f("scan 192.0.2.1 --protocol both", /^--protocol: Cannot use "both": write one of tcp, udp$/);
   f("scan 192.0.2.1 --output=xml", /^--output: Cannot use "xml": write one of text, json$/);

@@ -140,6 +140,26 @@ Deno.test("a second signal ends the program and nmap at once", async () => {
   assert.deepEqual(await processesIn(fake.dir), []);
 });
 
+Deno.test("SIGUSR1 opens no debugger: it ends the program and nmap at once", async () => {
+  await using fake = await makeFakeNmap(undefined, {
+    scenario: { ...GOOD, fault: "silent", ignoresSigterm: true },
+  });
+  await using exporter = await Exporter.start({
+    config: CONFIG.replace("timeout: 2", "timeout: 60"),
+    pathPrefix: fake.dir,
+  });
+  await scanBegan(fake);
+  // Deno itself begins to listen to the signal half a second after its start.
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  exporter.kill("SIGUSR1");
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), 2000);
+  assert.equal((await Promise.race([exporter.ended(), late.promise]))?.code, 1);
+  clearTimeout(timer);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.deepEqual(await processesIn(fake.dir), []);
+});
+
 Deno.test("without raw sockets auto falls back to a connect scan with one warning", async () => {
   await using fake = await makeFakeNmap(undefined, { scenario: { ...GOOD, raw: false } });
   await using exporter = await Exporter.start({ config: CONFIG, pathPrefix: fake.dir });

@@ -102,7 +102,7 @@ Deno.test("pages read right without script", async () => {
       /Open ports 7 on 3 hosts Policy violations 3 4 ports unknown/,
       /Scanning now .* 192\.0\.2\.0\/24 1-65535\/tcp dmz, 256 addresses, began 4 min ago 42 % in \d min/,
       /Policy violations .* 192\.0\.2\.10 8080\/tcp open, but not allowed dmz/,
-      /Next .* late office known\/tcp in 1 min/,
+      /Next .* late office 10\.0\.0\.0\/16 known\/tcp in 1 min/,
       /Recent changes .* 192\.0\.2\.10 8080\/tcp ▲ opened 1\d s ago/,
       /Open ports .* 10\.1\.2\.3 2 443\/tcp 161\/udp unexpected office/,
       /Targets .* under way failing 3 of 4 parts: no_route/,

@@ -288,6 +288,13 @@ Deno.test("scan ends at once at a second signal, with an nmap that obeys none", 
   assert.ok(performance.now() - before < 4500, "it did not wait for the grace of nmap");
 });
 
+Deno.test("scan ends at once at the signal by which Deno opens its debugger", async () => {
+  const ended = await scanFake({ fault: "silent", ignoresSigterm: true }, ["127.0.0.1"], {
+    begun: (child) => setTimeout(() => child.kill("SIGUSR1"), 700),
+  });
+  assert.deepEqual([ended.code, ended.stdout], [1, ""]);
+});
+
 Deno.test("scan goes well when nobody reads on, and not when the result cannot be written", async () => {
   const closed = await scan(["127.0.0.1", "--ports=1-3", "--output=json"], {
     through: (line) => `{ ${line}; echo "code $?" >&2; } | true`,

@@ -195,10 +195,15 @@ Deno.test("a reload takes out of tasks what is excluded now, and says so", async
     await until(exporter, first, ({ state }) => state === "running");
     const id = await submit(exporter, { targets: ["127.0.0.51", "127.0.0.52"], ports: "23500" });
     const half = await submit(exporter, { targets: ["127.0.0.54/31"], ports: "23500" });
-    const excluding = SLOW.replace("{", '{ exclude: ["127.0.0.51", "127.0.0.54"],');
+    const excluding = SLOW.replace("{", '{ exclude: ["127.0.0.50/31", "127.0.0.54"],');
     await Deno.writeTextFile(`${directory}/config.yaml`, excluding);
     await send(exporter, "/-/reload", { method: "POST" });
+    // What is under way ends as well.
+    const ended = await send(exporter, `/v1/tasks/${first}`);
+    assert.deepEqual([ended.state, ended.units.failed], ["failed", 1]);
+    assert.match(ended.error, /^127\.0\.0\.50\/32 tcp: .*excluded/);
     const record = await until(exporter, id, ({ finished_at }) => finished_at);
+    assert.deepEqual(await scannersOf(exporter, "127.0.0.50"), []);
     assert.equal(record.state, "failed");
     assert.match(record.error, /^127\.0\.0\.51\/32 tcp: .*excluded/);
     assert.deepEqual([record.units.done, record.units.failed], [1, 1]);

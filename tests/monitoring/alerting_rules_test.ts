@@ -199,10 +199,39 @@ targets:
   );
 });
 
+Deno.test("turns that are lost count by the interval of the scan that lost them, and name its target", async () => {
+  const skipped = (portRange: string) =>
+    `openport_scans_skipped_total{target="192.0.2.1/32",port_range="${portRange}",protocol="tcp"}`;
+  await assertFiring(
+    `targets:
+  - { target: 192.0.2.1, name: web, port_range: "22", interval: 1h, sweeps: [{ port_range: known, interval: 1m }] }
+`,
+    {
+      series: {
+        openport_task_queue_capacity: "1000+0x400",
+        'openport_nmap_info{version="7.93"}': "1+0x400",
+        [skipped("22")]: "0+0x200 1+0x59 2+0x59 3+0x100",
+        // As few in hours of a sweep that has 60 turns in each are no news.
+        [skipped("known")]: "0+0x200 1+0x59 2+0x59 3+0x100",
+      },
+      at: "370m",
+      labels: "alertname, port_range, name, interval",
+      expected: ['{alertname="OpenportScansSkipped",port_range="22",name="web",interval="1h"}'],
+    },
+  );
+});
+
 Deno.test("rules do not grow with the addresses of a target", () => {
   const one = yamlOf("targets: [10.0.0.0/24]\n");
   const many = yamlOf("targets: [10.0.0.0/8]\n");
   assert.ok(many.length < one.length * 1.5, `${one.length} and ${many.length} bytes`);
+});
+
+Deno.test("rules look back no further than Prometheus keeps data by default, however long an interval is", () => {
+  const text = yamlOf("scanning: { interval: 3650d }\ntargets: [127.0.0.1]\n");
+  const offsets = new Set([...text.matchAll(/offset (\w+)/g)].map(([, time]) => time));
+  assert.deepEqual([...offsets].sort(), ["15m", "7d"]);
+  assert.match(text, /> 63072\d{4}\n/, "old data are told by their age, of two intervals");
 });
 
 Deno.test("without targets there are no rules of scans, and all others", async () => {

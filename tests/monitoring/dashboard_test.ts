@@ -51,6 +51,16 @@ Deno.test("dashboardJson() explains every panel, and asks the chosen data source
   assert.deepEqual(variables, ["datasource", "job", "instance", "target", "ip"]);
 });
 
+Deno.test("dashboardJson() has queries over time follow the scrape interval of the configuration to paste", async () => {
+  const scrape = await Deno.readTextFile(`${ROOT}deploy/prometheus.yml`);
+  const [, interval] = /scrape_interval: (\w+)/.exec(scrape)!;
+  const { panels } = dashboard("targets: [127.0.0.1]\n");
+  // deno-lint-ignore no-explicit-any
+  for (const target of panels.flatMap(({ targets = [] }: any) => targets)) {
+    assert.equal(target.interval, target.range ? interval : undefined, target.expr);
+  }
+});
+
 Deno.test("dashboardJson() reads metrics that the program serves, with variables that there are", () => {
   const known = knownMetrics();
   const labels = knownLabels();

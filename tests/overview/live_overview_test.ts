@@ -4,7 +4,7 @@ import { KNOWN_PORTS } from "../../src/domain/scan.ts";
 import { CHANGES_READ, CHANGES_SHOWN, PORTS_SHOWN } from "../../src/overview/host_page.ts";
 import type { SavedChange } from "../../src/state/saved_state.ts";
 import { historyOf } from "../../src/storage/history.ts";
-import { makeLook, makeUnit } from "../scan/builders.ts";
+import { makeLook, makeSummary, makeUnit } from "../scan/builders.ts";
 import { makeTarget, makeWorld } from "./builders.ts";
 import { WALL, type World } from "./make_world.ts";
 
@@ -39,7 +39,28 @@ Deno.test("Overview.status() says how the program is", () => {
     openPorts: 3,
     violations: 2,
     unknownPorts: 1,
+    scans: 0,
+    scansFailing: 0,
+    failure: undefined,
   });
+});
+
+Deno.test("Overview.status() counts scans whose last one failed, but for those outside the configuration", () => {
+  const world = makeWorld(makeTarget("a", { networks: "10.0.0.0/22" }));
+  const failure = { type: "no_route", message: "no route" } as const;
+  const finish = (network: string, end: "complete" | "partial" | "failed", configured = true) => {
+    const record = world.records.open(makeUnit(network), { configured });
+    world.records.finish(record, makeSummary(end === "complete" ? {} : { end, failure }));
+    const { scans, scansFailing, failure: why } = world.overview.status();
+    return [scans, scansFailing, why];
+  };
+  world.records.open(makeUnit("10.0.3.0/24"), { configured: true });
+  assert.deepEqual(finish("10.0.0.0/24", "complete"), [1, 0, undefined]);
+  assert.deepEqual(finish("10.0.1.0/24", "partial"), [2, 1, "no route"]);
+  assert.deepEqual(finish("192.0.2.1", "failed", false), [2, 1, "no route"]);
+  assert.deepEqual(finish("10.0.0.0/24", "failed"), [2, 2, "no route"]);
+  assert.deepEqual(finish("10.0.1.0/24", "complete"), [2, 1, "no route"]);
+  assert.deepEqual(finish("10.0.0.0/24", "complete"), [2, 0, undefined]);
 });
 
 Deno.test("Overview.running() says what is being scanned, how far it is and when it should end", () => {
@@ -84,20 +105,54 @@ Deno.test("Overview.upcoming() gives what is due the soonest, late or not", () =
   assert.deepEqual(world.overview.upcoming(0), []);
   const all = world.overview.upcoming(10);
   assert.deepEqual(
-    all.map(({ name, portRange, protocol, dueAt }) => [name, portRange, protocol, dueAt - WALL])
+    all.map(({ name, network, portRange, dueAt }) => [name, network, portRange, dueAt! - WALL])
       .sort(),
     [
-      ["one", "1-100", "tcp", 1000],
-      ["two", "1-100", "tcp", 1000],
-      ["two", "known", "tcp", 1000],
+      ["one", "10.0.0.1/32", "1-100", 1000],
+      ["two", "10.0.0.2/32", "1-100", 1000],
+      ["two", "10.0.0.2/32", "known", 1000],
     ],
   );
   assert.deepEqual(world.overview.upcoming(2), all.slice(0, 2));
 });
 
+Deno.test("Overview.upcoming() gives what waits for a worker before what is due", () => {
+  const world = makeWorld(makeTarget("dmz", { networks: "10.0.0.0/23" }));
+  const [target] = world.plan.targets;
+  const requested = makeUnit("192.0.2.1", { ports: "22", protocol: "udp" });
+  world.waiting = [{ key: requested.key }, { key: target!.unitAt(1).key, target }];
+  const all = world.overview.upcoming(10);
+  assert.deepEqual(all, [
+    {
+      network: "192.0.2.1/32",
+      name: undefined,
+      portRange: "22",
+      protocol: "udp",
+      dueAt: undefined,
+    },
+    {
+      network: "10.0.1.0/24",
+      name: "dmz",
+      portRange: "1-100",
+      protocol: "tcp",
+      dueAt: undefined,
+    },
+    {
+      network: "10.0.0.0/23",
+      name: "dmz",
+      portRange: "1-100",
+      protocol: "tcp",
+      dueAt: WALL + 1000,
+    },
+  ]);
+  for (const limit of [0, 1, 2]) {
+    assert.deepEqual(world.overview.upcoming(limit), all.slice(0, limit));
+  }
+});
+
 Deno.test("Overview.upcoming() stays the same while clocks are read a little apart, and follows one that is set", () => {
   const world = makeWorld(makeTarget("one", { networks: "10.0.0.1" }));
-  const dueAt = () => world.overview.upcoming(1)[0]!.dueAt - WALL;
+  const dueAt = () => world.overview.upcoming(1)[0]!.dueAt! - WALL;
   assert.equal(dueAt(), 1000);
   world.wallAhead = 3;
   assert.equal(dueAt(), 1000);

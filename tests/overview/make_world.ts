@@ -2,7 +2,7 @@ import type { Config, TargetConfig } from "../../src/config/config.ts";
 import { type Address, parseAddress } from "../../src/domain/address.ts";
 import { neverScanned } from "../../src/domain/network_set.ts";
 import { LiveOverview } from "../../src/overview/live_overview.ts";
-import type { RunningUnit } from "../../src/overview/scan_views.ts";
+import type { RunningUnit, WaitingUnit } from "../../src/overview/scan_views.ts";
 import { TargetView } from "../../src/policy/target_view.ts";
 import { Plan, planTargets } from "../../src/schedule/plan.ts";
 import { Scheduler } from "../../src/schedule/scheduler.ts";
@@ -25,6 +25,7 @@ export class World {
   readonly overview: LiveOverview;
   readonly names = new Map<string, readonly Address[]>();
   running: readonly RunningUnit[] = [];
+  waiting: readonly WaitingUnit[] = [];
   /** Milliseconds by which the wall clock was set forward. */
   wallAhead = 0;
   #config: Config;
@@ -85,6 +86,7 @@ export class World {
       maxCidrSize: () => this.#config.scanning.maxCidrSize,
       changes: (query) => store.changes(query),
       running: () => this.running,
+      waiting: (limit) => this.waiting.slice(0, limit),
       ...clocks,
     });
     this.#show();

@@ -116,7 +116,7 @@ Deno.test("Overview.targets() says why a host name is not scanned", () => {
   assert.deepEqual(schedulesOf(world, "db"), ["tcp 1-100: 1 units, 1 never, 0 failing"]);
 });
 
-Deno.test("Overview.targets() says when the next round is due, and nothing while one is under way", () => {
+Deno.test("Overview.targets() says when the next round is due, if none is under way and one is planned", () => {
   const often = makeTarget("often", { networks: "10.0.0.0/24" });
   const seldom = makeTarget("seldom", { networks: "10.0.0.0/23" });
   const world = makeWorld(
@@ -126,8 +126,8 @@ Deno.test("Overview.targets() says when the next round is due, and nothing while
   );
   const f = (name: string) => {
     const row = find(world).rows.find((row) => row.name === name)!;
-    const { nextAt, interval } = row.schedules[0]!;
-    return [nextAt && nextAt - WALL, interval];
+    const { nextAt, isUnderWay, interval } = row.schedules[0]!;
+    return [isUnderWay ? "under way" : nextAt && nextAt - WALL, interval];
   };
   assert.deepEqual(f("often"), [1000, 30]);
   // of what is shared, the other one's interval counts
@@ -135,7 +135,7 @@ Deno.test("Overview.targets() says when the next round is due, and nothing while
   assert.deepEqual(f("name"), [undefined, 60]);
   const record = world.records.open(makeUnit("10.0.0.0/24"), { configured: true });
   world.records.notePending(record);
-  assert.deepEqual(f("often"), [undefined, 30]);
+  assert.deepEqual(f("often"), ["under way", 30]);
   world.records.finish(record, makeSummary());
   assert.deepEqual(f("often"), [1000, 30]);
   // what is planned anew is the same
@@ -145,12 +145,15 @@ Deno.test("Overview.targets() says when the next round is due, and nothing while
 
 Deno.test("Overview.targets() knows that a round of many units is under way", () => {
   const world = makeWorld(makeTarget("large", { networks: "10.0.0.0/15" }));
-  const nextAt = () => find(world).rows[0]!.schedules[0]!.nextAt;
-  assert.equal(nextAt(), WALL + 1000);
+  const next = () => {
+    const { isUnderWay, nextAt } = find(world).rows[0]!.schedules[0]!;
+    return { isUnderWay, nextAt };
+  };
+  assert.deepEqual(next(), { isUnderWay: false, nextAt: WALL + 1000 });
   world.take(511);
-  assert.equal(nextAt(), undefined);
+  assert.deepEqual(next(), { isUnderWay: true, nextAt: undefined });
   world.take(1);
-  assert.equal(nextAt(), WALL + 61_000);
+  assert.deepEqual(next(), { isUnderWay: false, nextAt: WALL + 61_000 });
 });
 
 Deno.test("Overview.targets() finds names, texts and networks", () => {

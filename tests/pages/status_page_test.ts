@@ -14,8 +14,8 @@ Deno.test("statusPage() answers at a glance", () => {
   assert.equal(
     textOf(byId(page, "health-part")),
     "! Degraded The last 3 scans of dmz failed: no_route State cannot be written: disk full " +
-      "Open ports 7 on 3 hosts Policy violations 3 4 ports unknown Workers 2 busy of 10 " +
-      "Queue 12 waiting of 1,000 places Schedule 3 min late 3 targets nmap 7.93 SYN scans " +
+      "Open ports 7 on 3 hosts Policy violations 3 4 ports unknown " +
+      "Scans 3 failing of 7: no_route Workers 2 busy of 10 Queue 12 waiting of 1,000 places Schedule 3 min late 3 targets nmap 7.93 SYN scans " +
       "Running since 3 d ago 2026-01-28 12:00:00",
   );
   assert.deepEqual(rowsOf(byId(page, "running-part")), [
@@ -33,9 +33,11 @@ Deno.test("statusPage() answers at a glance", () => {
   ]);
   assert.deepEqual(rowsOf(byId(page, "upcoming-part")), [
     ["Due", "Target", "Ports"],
-    ["20 s ago 2026-01-31 11:59:40 late", "office", "known/tcp"],
-    ["in 1 min 2026-01-31 12:01:30", "office", "top:1000/tcp"],
-    ["in 2 h 2026-01-31 14:00:00", "db", "5432/tcp"],
+    ["waiting", "requested 203.0.113.7/32", "22/tcp"],
+    ["waiting", "dmz 192.0.2.0/24", "1-65535/tcp"],
+    ["20 s ago 2026-01-31 11:59:40 late", "office 10.0.0.0/16", "known/tcp"],
+    ["in 1 min 2026-01-31 12:01:30", "office 10.0.0.0/16", "top:1000/tcp"],
+    ["in 2 h 2026-01-31 14:00:00", "10.1.2.3", "5432/tcp"],
   ]);
   assert.deepEqual(rowsOf(byId(page, "violations-part")), [
     ["Port", "Violation", "Target"],
@@ -130,6 +132,33 @@ Deno.test("statusPage() says what there is not", () => {
   assert.equal(text("changes"), "No port was seen to open or close yet.");
   assert.equal(text("hosts"), "No open port is known.");
   assert.equal(text("targets"), "There are no targets: scans are made on request only.");
+});
+
+Deno.test("statusPage() says of targets that nothing is planned for them, and why", () => {
+  const overview = makeOffice(NOW);
+  const [schedule] = overview.targetRows[2]!.schedules;
+  const none = { ...schedule!, isUnderWay: false, nextAt: undefined };
+  overview.targetRows = [
+    { name: "hidden", texts: ["hidden"], schedules: [{ ...none, units: 0, unitsNeverScanned: 0 }] },
+    { name: "db", texts: ["db"], schedules: [{ ...none, unitsFailing: 1, failure: "no address" }] },
+  ];
+  const [, ...rows] = rowsOf(byId(render(overview), "targets-part"));
+  assert.deepEqual(rows.map((cells) => cells.slice(-2)), [
+    ["not planned", "excluded"],
+    ["not planned", "failing: no address"],
+  ]);
+});
+
+Deno.test("statusPage() gives each row of a list a key of its own", () => {
+  const overview = makeOffice(NOW);
+  const row = { network: "10.0.0.0/24", name: "a", portRange: "22", protocol: "tcp" } as const;
+  overview.upcomingScans = [
+    { ...row, dueAt: undefined },
+    { ...row, dueAt: NOW },
+    { ...row, network: "10.0.1.0/24", dueAt: NOW },
+  ];
+  const rows = byTag(byId(render(overview), "upcoming-part"), "tr").slice(1);
+  assert.equal(new Set(rows.map(({ attributes }) => attributes["data-key"])).size, 3);
 });
 
 Deno.test("statusPage() says that nmap cannot be used, and that the end has come", () => {

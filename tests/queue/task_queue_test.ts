@@ -95,6 +95,17 @@ Deno.test("TaskQueue holds an id once; a request moves a scheduled task ahead", 
   assert.ok(!queue.has("3"));
 });
 
+Deno.test("TaskQueue.withdraw() takes out what is named and picked, in no time beside very many others", () => {
+  const queue = new TaskQueue(200_000);
+  const ids = Array.from({ length: 100_000 }, (_, index) => `${index}`);
+  for (const id of ids) queue.offer(task(id, Number(id) % 2 === 0 ? "low" : "schedule"));
+  const began = performance.now();
+  for (const id of ids.slice(10)) queue.withdraw([id, "unknown"], ({ id }) => id !== "70000");
+  // a look at all of them each time would take minutes
+  assert.ok(performance.now() - began < 5000);
+  assert.deepEqual([...queue.ids()].sort(), [..."0123456789", "70000"].sort());
+});
+
 Deno.test("TaskQueue moves a scheduled task ahead even when it is full", () => {
   const queue = new TaskQueue(1);
   queue.offer(task("s"));
@@ -137,6 +148,10 @@ Deno.test("TaskQueue never holds more than its capacity, an id twice, or more sc
         assert.ok(queue.size <= capacity);
         assert.ok(of("schedule").length <= Math.max(1, Math.floor(capacity * 0.75)));
         assert.deepEqual([...queue.ids()].sort(), [...waiting.keys()].sort());
+        assert.deepEqual(
+          [...queue.inOrder()].map(({ id }) => id),
+          LANES.flatMap((lane) => of(lane).map(([id]) => id)),
+        );
       }
     }),
     { numRuns: 500 },

@@ -23,8 +23,9 @@ function makeRequests({ capacity = 10, exclude = [] as string[], maxCidrSize = 2
   const queue = new TaskQueue(capacity);
   const running = new Map<string, PlannedTarget | undefined>();
   const cancelled: string[] = [];
+  const abandoned: string[] = [];
   const replaced: [string, string[]][] = [];
-  const options = { exclude, closing: false };
+  const options = { exclude, closing: false, maxCidrSize };
   const state = new PortState({ wallClock: () => 0, now: () => 0, closedRetention: Infinity });
   const requests = new ScanRequests({
     queue,
@@ -34,16 +35,24 @@ function makeRequests({ capacity = 10, exclude = [] as string[], maxCidrSize = 2
       targetOf: (id) => running.get(id),
       progressOf: () => undefined,
       wake: () => {},
+      running: () =>
+        Array.from(running, ([id, target]) => {
+          const [address = ""] = id.split(" ");
+          const task = { unit: makeUnit(address), id, target, sizeClass: 0 };
+          const progress = { fraction: 0, remaining: undefined };
+          return { task: { ...task, origin: "request" }, startedAt: 0, addresses: 1, ...progress };
+        }),
       cancel: (ids) => void cancelled.push(...ids),
+      abandon: (ids) => void abandoned.push(...ids),
     }),
-    scanning: () => ({ maxCidrSize, nmap: DEFAULTS, timeout: 60 }),
+    scanning: () => ({ maxCidrSize: options.maxCidrSize, nmap: DEFAULTS, timeout: 60 }),
     exclude: () => NetworkSet.of(options.exclude.map((text) => parseNetwork(text).network)),
     isActive: (id) => queue.has(id) || running.has(id),
     isClosing: () => options.closing,
     keyOf: ({ key }) => key,
     onReplaced: (id, instead) => replaced.push([id, instead.map((unit) => unit.id)]),
   });
-  return { requests, queue, running, cancelled, replaced, options, state };
+  return { requests, queue, running, cancelled, abandoned, replaced, options, state };
 }
 
 const ID = (target: string) => `${target} tcp ${parsePorts("1-100").id}`;
@@ -174,6 +183,70 @@ Deno.test("ScanRequests.cutExcluded() leaves of a waiting request what may be sc
     ]);
     assert.ok(requests.isOfTask(ID("10.0.0.3/32")) && !requests.isOfTask(ID("10.0.0.0/30")));
   }
+});
+
+Deno.test("ScanRequests.cutExcluded() ends what runs and may not be scanned any more, and queues the rest of it", () => {
+  const { requests, queue, running, options, replaced, abandoned } = makeRequests();
+  requests.submit([scan("10.0.0.0/31"), scan("10.0.0.4"), scan("10.0.0.8")], "normal");
+  for (let task = queue.take("normal"); task !== undefined; task = queue.take("normal")) {
+    running.set(task.id, undefined);
+  }
+  // The plan deals with what it names.
+  running.set(ID("10.0.0.6/32"), TARGET);
+  options.exclude = ["10.0.0.1/32", "10.0.0.4/30"];
+  requests.cutExcluded();
+  assert.deepEqual(abandoned, [ID("10.0.0.0/31"), ID("10.0.0.4/32")]);
+  const rest = ID("10.0.0.0/32");
+  assert.deepEqual(replaced, [[ID("10.0.0.0/31"), [rest]], [ID("10.0.0.4/32"), []]]);
+  assert.deepEqual([...queue.ids()], [rest]);
+});
+
+Deno.test("ScanRequests.ended() queues again what was asked for while it was being cancelled", () => {
+  type Ask = (made: ReturnType<typeof makeRequests>, id: string) => void;
+  const cases: [string, Ask, boolean][] = [
+    ["nobody", () => {}, false],
+    ["a query", ({ requests }) => requests.query(scan("10.0.0.1")), true],
+    ["the schedule", ({ requests }, id) => requests.noteScheduled(id), true],
+    // It hears that the unit was stopped, and asks again.
+    ["a task", ({ requests }) => requests.submit([scan("10.0.0.1")], "normal"), false],
+  ];
+  for (const [who, ask, waits] of cases) {
+    const made = makeRequests();
+    const { requests, queue, running } = made;
+    const id = ID("10.0.0.1/32");
+    requests.submit([scan("10.0.0.1")], "normal");
+    const task = queue.take("normal")!;
+    running.set(id, undefined);
+    requests.withdraw([id]);
+    ask(made, id);
+    running.delete(id);
+    requests.ended(task);
+    assert.equal(queue.has(id), waits, who);
+    // Whoever comes later does not end it.
+    requests.submit([scan("10.0.0.1")], "normal");
+    requests.withdraw([id]);
+    assert.equal(queue.has(id), waits, who);
+  }
+});
+
+Deno.test("ScanRequests.keep() says what stands for a unit that is split otherwise now", () => {
+  const { requests, queue, options, replaced } = makeRequests();
+  const id = ID("10.0.0.0/24");
+  queue.offer({
+    unit: makeUnit("10.0.0.0/24"),
+    id,
+    origin: "schedule",
+    target: TARGET,
+    sizeClass: 0,
+  });
+  requests.submit([scan("10.0.0.0/24")], "high");
+  const [removed] = queue.remove(() => true);
+  options.maxCidrSize = 25;
+  requests.keep(removed!);
+  const halves = [ID("10.0.0.0/25"), ID("10.0.0.128/25")];
+  assert.deepEqual(replaced, [[id, halves]]);
+  requests.withdraw(halves);
+  assert.equal(queue.size, 0);
 });
 
 Deno.test("ScanRequests.keep() queues for a request what the plan does not name any more", () => {

@@ -30,6 +30,9 @@ export class FakeOverview implements Overview {
     openPorts: 0,
     violations: 0,
     unknownPorts: 0,
+    scans: 0,
+    scansFailing: 0,
+    failure: undefined,
   };
   runningScans: readonly RunningView[] = [];
   upcomingScans: readonly UpcomingView[] = [];
@@ -110,6 +113,9 @@ export function makeOffice(now: number): FakeOverview {
     openPorts: 7,
     violations: 3,
     unknownPorts: 4,
+    scans: 7,
+    scansFailing: 3,
+    failure: "no_route",
   };
   overview.runningScans = [{
     network: "192.0.2.0/24",
@@ -131,9 +137,11 @@ export function makeOffice(now: number): FakeOverview {
     endsAt: undefined,
   }];
   overview.upcomingScans = [
-    { name: "office", portRange: "known", protocol: "tcp", dueAt: now - 20 * SECOND },
-    { name: "office", portRange: "top:1000", protocol: "tcp", dueAt: now + 90 * SECOND },
-    { name: "db", portRange: "5432", protocol: "tcp", dueAt: now + 2 * HOUR },
+    next("203.0.113.7/32", undefined, "22", undefined),
+    next("192.0.2.0/24", "dmz", "1-65535", undefined),
+    next("10.0.0.0/16", "office", "known", now - 20 * SECOND),
+    next("10.0.0.0/16", "office", "top:1000", now + 90 * SECOND),
+    next("10.1.2.3/32", "10.1.2.3", "5432", now + 2 * HOUR),
   ];
   overview.changeRows = [
     change(now - 12 * SECOND, "192.0.2.10", 8080, "open", "dmz"),
@@ -187,6 +195,7 @@ export function makeOffice(now: number): FakeOverview {
     failure: undefined,
     completeSince: now - 5 * HOUR,
     lastEndAt: now - 5 * HOUR,
+    isUnderWay: false,
     nextAt: now + 19 * HOUR,
   } as const;
   overview.targetRows = [
@@ -194,7 +203,14 @@ export function makeOffice(now: number): FakeOverview {
       name: "dmz",
       texts: ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/120"],
       schedules: [
-        { ...schedule, units: 4, unitsFailing: 3, failure: "no_route", nextAt: undefined },
+        {
+          ...schedule,
+          units: 4,
+          unitsFailing: 3,
+          failure: "no_route",
+          isUnderWay: true,
+          nextAt: undefined,
+        },
         { ...schedule, portRange: "known", interval: 60, nextAt: now + 20 * SECOND },
       ],
     },
@@ -310,4 +326,13 @@ function change(
   name: string | undefined,
 ): ChangeRow {
   return { time, ip, port, protocol: "tcp", to, name };
+}
+
+function next(
+  network: string,
+  name: string | undefined,
+  portRange: string,
+  dueAt: number | undefined,
+): UpcomingView {
+  return { network, name, portRange, protocol: "tcp", dueAt };
 }

@@ -443,6 +443,23 @@ Deno.test("TaskManager lists tasks by state, those submitted last first, up to a
   f("cancelled", 1, d);
 });
 
+Deno.test("TaskManager does not take what was done for others before for the pace of a task", () => {
+  using rig = makeManager();
+  const { manager, clock, runner } = rig;
+  const [a, b] = ["10.0.0.0/32 tcp 22", "10.0.0.1/32 tcp 22"];
+  runner.running.set(a, { fraction: 0.8, remaining: 20 });
+  const id = rig.submit("10.0.0.0/31");
+  clock.tick(1000);
+  assert.deepEqual([manager.get(id)!.state, manager.get(id)!.expectedEnd], ["running", undefined]);
+  clock.tick(9000);
+  runner.running.set(a, { fraction: 1, remaining: 0 });
+  const { progress, expectedEnd } = manager.get(id)!;
+  // A tenth in 10 s, and half is left.
+  assert.deepEqual([progress, expectedEnd! - 5_000_000 - clock.now], [0.5, 50_000]);
+  rig.end(a);
+  rig.begin(b);
+});
+
 Deno.test("TaskManager expects an end where there is a reason to", () => {
   using rig = makeManager();
   const { manager, clock } = rig;
