@@ -458,6 +458,11 @@ export class App {
     this.#keeper.save();
   }
 
+  /** Has pages that are open ask again, because somebody may not be let in any more. */
+  accessChanged(): void {
+    this.#pages.renew();
+  }
+
   /** Stops taking work and ends what runs; what finished is kept. Resolves when every nmap has ended. */
   async stop(): Promise<void> {
     this.#closing = true;

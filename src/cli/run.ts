@@ -159,6 +159,7 @@ async function serve(command: ServeCommand): Promise<number> {
     requestReload: () => reloader.reload(),
     lastReload: () => reloader.last,
   });
+  protection.onAccess = () => app.accessChanged();
   const listener = await listen(address, { app, log, protection });
   if (listener === undefined) {
     storage.store.close();

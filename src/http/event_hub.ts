@@ -74,6 +74,11 @@ export class EventHub {
     return stream.body;
   }
 
+  /** Ends all streams; clients ask again at once, and have to be let in anew. */
+  renew(): void {
+    for (const feed of this.#feeds.values()) for (const stream of feed.streams) renew(stream);
+  }
+
   /** Ends all streams, and takes no more. */
   close(): void {
     this.#closed = true;
@@ -143,9 +148,13 @@ export class EventHub {
   #lookAfter(stream: EventStream): void {
     const { stallMs, lifetimeMs, heartbeatMs } = this.#options;
     if (stream.stalledFor > stallMs) stream.cutOff();
-    else if (performance.now() - stream.began > lifetimeMs) {
-      stream.offer(retryBytes(RENEW_MS));
-      stream.close();
-    } else if (stream.quietFor > heartbeatMs) stream.offer(HEARTBEAT);
+    else if (performance.now() - stream.began > lifetimeMs) renew(stream);
+    else if (stream.quietFor > heartbeatMs) stream.offer(HEARTBEAT);
   }
+}
+
+/** Ends a stream whose client is to ask again at once. */
+function renew(stream: EventStream): void {
+  stream.offer(retryBytes(RENEW_MS));
+  stream.close();
 }

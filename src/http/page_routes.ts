@@ -35,6 +35,8 @@ export interface PageRoute {
 /** The pages for people, and what keeps them live. */
 export interface Pages {
   readonly routes: readonly PageRoute[];
+  /** Has open pages ask again who they are for. */
+  renew(): void;
   /** Ends what keeps pages live, so that the listener can end; the pages themselves go on. */
   close(): void;
 }
@@ -73,6 +75,7 @@ export function createPages({ overview, version, telemetryPath, ...options }: Pa
       get("/events", eventsRoute({ overview, hub })),
       get("/assets/:name", assetRoute(assets)),
     ],
+    renew: () => hub.renew(),
     close: () => hub.close(),
   };
 }

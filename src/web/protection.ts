@@ -70,6 +70,7 @@ export class Protection {
   #running: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setInterval> | undefined;
   #onTls: (tls: TlsConfig) => void = () => {};
+  #onAccess: () => void = () => {};
 
   constructor({ file, loaded, auth, log, wallClock }: ProtectionOptions) {
     this.#file = file;
@@ -101,6 +102,11 @@ export class Protection {
   /** Is told of certificates and what goes with them when they change. */
   set onTls(changed: (tls: TlsConfig) => void) {
     this.#onTls = changed;
+  }
+
+  /** Is told when somebody else may ask than before. */
+  set onAccess(changed: () => void) {
+    this.#onAccess = changed;
   }
 
   /** Milliseconds that one more request has to wait for the rate limit; 0 takes its token. */
@@ -142,7 +148,9 @@ export class Protection {
         problems,
         commit: () => {
           if (problems.length > 0) return;
+          const isOther = JSON.stringify(auth) !== JSON.stringify(this.#auth);
           this.#useAuth(auth);
+          if (isOther) this.#onAccess();
           if (loaded !== undefined) this.#take(loaded);
         },
       };
@@ -194,6 +202,7 @@ export class Protection {
     if (JSON.stringify(plain(config)) === JSON.stringify(plain(before))) return;
     const wasPublic = this.isPublic;
     this.#useWeb(config);
+    if (JSON.stringify([...config.users]) !== JSON.stringify([...before.users])) this.#onAccess();
     if (config.tls !== undefined && !isSameTls(config.tls, before.tls)) this.#onTls(config.tls);
     this.#log.info("The web configuration changed", {
       file: this.#file ?? "",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { Exporter } from "../support/exporter.ts";
 import { makeFakeNmap } from "../support/fake_nmap.ts";
+import { makeAuthority, SESAME_HASH } from "../web/builders.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 /** Makes a base runtime for `deno compile` where Deno's download site cannot be reached; optional. */
@@ -207,6 +208,50 @@ Deno.test("the executable keeps its state over a restart", async () => {
     assert.ok(!second.log.some((line) => line.includes("State")), second.log.join("\n"));
   } finally {
     await Deno.remove(kept, { recursive: true });
+  }
+});
+
+Deno.test("the executable serves over TLS to users, and refuses what its runtime cannot do", async () => {
+  const web = await Deno.makeTempDir({ prefix: "openport-executable-web-" });
+  try {
+    const authority = await makeAuthority(web);
+    const { cert, key } = await authority.issue("first");
+    await Deno.writeTextFile(`${web}/server.crt`, cert);
+    await Deno.writeTextFile(`${web}/server.key`, key);
+    const file = `${web}/web.yml`;
+    const write = (tls: string) =>
+      Deno.writeTextFile(
+        file,
+        `tls_server_config: { cert_file: server.crt, key_file: server.key${tls} }\n` +
+          `basic_auth_users: { ops: "${SESAME_HASH}" }\n`,
+      );
+    const flags = [`--web.config.file=${file}`];
+    await write("");
+    {
+      await using exporter = await Exporter.start({ executable, config: "targets: []\n", flags });
+      const status = async (user: string) => {
+        const url = `${exporter.url.replace("http:", "https:")}/metrics`;
+        const curl = ["curl", "-s", "--cacert", authority.caFile, "-u", user, "-o", "/dev/null"];
+        return (await output([...curl, "-w", "%{http_code}", url], directory)).stdout;
+      };
+      assert.deepEqual([await status("ops:sesame"), await status("ops:open")], ["200", "401"]);
+    }
+    await write(", client_auth_type: RequireAnyClientCert");
+    const config = `${web}/config.yaml`;
+    await Deno.writeTextFile(config, "targets: []\n");
+    const checked = await output(
+      [executable, "--config.check", `--config.file=${config}`, ...flags],
+      directory,
+    );
+    const { stdout: version } = await output([executable, "--version"], directory);
+    const [major = 0, minor = 0] = /deno (\d+)\.(\d+)/.exec(version)!.slice(1).map(Number);
+    if (major > 2 || minor >= 9) assert.equal(checked.code, 0, checked.stderr);
+    else {
+      assert.equal(checked.code, 2);
+      assert.match(checked.stderr, /client_auth_type: Cannot use RequireAnyClientCert: .*too old/);
+    }
+  } finally {
+    await Deno.remove(web, { recursive: true });
   }
 });
 

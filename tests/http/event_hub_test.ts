@@ -169,6 +169,19 @@ Deno.test("EventHub has clients ask again after a while", async () => {
   assert.equal(hub.size, 0);
 });
 
+Deno.test("EventHub.renew() has all clients ask again at once, and takes them back", async () => {
+  const { hub, page } = makeHub();
+  const streams = ["x", "y"].map((events) => readerOf(hub.open(page(events))));
+  for (const { skip } of streams) await skip(4);
+  hub.renew();
+  for (const { next } of streams) {
+    assert.equal(await next(), "retry: 50\n\n");
+    assert.equal(await next(), "end");
+  }
+  assert.equal(hub.size, 0);
+  await readerOf(hub.open(page("x"))).cancel();
+});
+
 Deno.test("EventHub.close() ends everything for good", async () => {
   const { hub, page } = makeHub();
   const streams = ["x", "x", "y"].map((events) => readerOf(hub.open(page(events))));

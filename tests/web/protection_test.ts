@@ -23,11 +23,14 @@ async function protect(directory: string, { web, auth }: { web?: string; auth?: 
   });
   const changes: TlsConfig[] = [];
   protection.onTls = (tls) => changes.push(tls);
+  const access = { changes: 0 };
+  protection.onAccess = () => access.changes++;
   protection.watch();
   return {
     protection,
     file,
     changes,
+    access,
     said: (text: string) => lines.filter((line) => line.includes(text)),
     verdict: async (header: string) => await protection.access?.check(header, "192.0.2.1"),
     [Symbol.dispose]: () => protection.close(),
@@ -177,4 +180,21 @@ Deno.test("Protection follows the files of secrets, and keeps the last good ones
     await until(() => t.protection.troubles().length > 0, "a trouble");
     assert.equal(await t.verdict("Bearer token-two"), "granted");
     assert.doesNotMatch(t.said("").join("\n"), /token-one|token-two| two /);
+  }));
+
+Deno.test("Protection says when somebody else may ask than before, and only then", () =>
+  inDirectory(async (directory) => {
+    using t = await protect(directory, { web: users("ops") });
+    await Deno.writeTextFile(t.file, users("ops") + "rate_limit: { interval: 1s, burst: 9 }\n");
+    await until(() => t.said("The web configuration changed").length === 1, "the rate limit");
+    assert.equal(t.access.changes, 0);
+    await Deno.writeTextFile(t.file, users("dev"));
+    await until(() => t.access.changes === 1, "other users");
+    await Deno.writeTextFile(t.file, "");
+    await until(() => t.access.changes === 2, "no users");
+    const auth = authOf("{ bearer_token: sesame }");
+    for (const [asked, changes] of [[auth, 3], [auth, 3], [undefined, 4]] as const) {
+      (await t.protection.prepare(asked)).commit();
+      assert.equal(t.access.changes, changes);
+    }
   }));

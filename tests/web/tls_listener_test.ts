@@ -260,6 +260,24 @@ function lentPieces(count: number) {
   return { body, given: () => next, cancelled: () => cancelled };
 }
 
+Deno.test("startTlsListener() ends connections whose handshake is never over", () =>
+  inDirectory(async (directory) => {
+    const authority = await makeAuthority(directory);
+    await using t = await listen(tlsOf(await authority.issue("one")));
+    const { port } = t.listener.address;
+    using silent = await Deno.connect({ hostname: "127.0.0.1", port });
+    using halting = await Deno.connect({ hostname: "127.0.0.1", port });
+    await halting.write(Uint8Array.of(0x16, 3, 1, 2, 0, 1));
+    const timer = setTimeout(() => {
+      for (const connection of [silent, halting]) connection.close();
+    }, 14_000);
+    // Closed by us, it throws.
+    for (const connection of [silent, halting]) {
+      assert.equal(await connection.read(new Uint8Array(100)), null);
+    }
+    clearTimeout(timer);
+  }));
+
 Deno.test("startTlsListener() sends every byte of a body whose pieces are only lent", () =>
   inDirectory(async (directory) => {
     const authority = await makeAuthority(directory);
