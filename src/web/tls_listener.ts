@@ -49,6 +49,8 @@ export async function startTlsListener(
   const server = createServer({
     ...contextOf(tls),
     ...clientRules(tls),
+    // Who names a protocol and finds it not taken is not let in.
+    ALPNProtocols: ["http/1.1", "http/1.0"],
     handshakeTimeout: TIMEOUTS.handshake,
     headersTimeout: TIMEOUTS.head,
     requestTimeout: TIMEOUTS.request,

@@ -61,6 +61,7 @@ Deno.test("startTlsListener() answers over TLS, and tells the routes who asks", 
     const reload = () => Promise.resolve({ ok: true, count: reloads++ } as const);
     await using t = await listen(tlsOf(await authority.issue("one")), makeRoutes({ reload }).fetch);
     assert.equal(JSON.parse((await curl(authority, `${t.url}/healthz`)).text).status, "ok");
+    assert.match((await curl(authority, "--http1.0", `${t.url}/healthz`)).text, /"status":"ok"/);
     const head = await curl(authority, "-I", `${t.url}/metrics`);
     assert.match(head.text, /^HTTP\/1\.1 200 OK\r\n[^]*content-type: text\/plain[^]*\r\n\r\n$/);
     const zipped = await curl(authority, "--compressed", `${t.url}/metrics`);
