@@ -24,6 +24,7 @@ import { createRoutes } from "./http/routes.ts";
 import type { Logger } from "./log/logger.ts";
 import { ProgressLog } from "./log/progress_log.ts";
 import { ScanLog } from "./log/scan_log.ts";
+import { TaskLog } from "./log/task_log.ts";
 import { exporterMetrics, httpRequestCounter } from "./metrics/exporter_metrics.ts";
 import { policyMetrics } from "./metrics/policy_metrics.ts";
 import { portMetrics } from "./metrics/port_metrics.ts";
@@ -196,6 +197,7 @@ export class App {
       wallClock,
       randomId: () => crypto.randomUUID(),
       random: Math.random,
+      events: new TaskLog(log),
     });
     this.#rateLimiter = new RateLimiter({ perMinute: config.scanning.rateLimit, now });
     this.#pool = new WorkerPool({

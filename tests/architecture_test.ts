@@ -37,7 +37,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "tasks",
     "text",
   ],
-  log: ["domain", "state", "text"],
+  log: ["domain", "state", "tasks", "text"],
   metrics: ["domain", "policy", "prometheus", "state"],
   monitoring: ["config", "domain", "forecast", "schedule"],
   nmap: ["async", "domain"],

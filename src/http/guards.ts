@@ -24,34 +24,57 @@ export interface BodyEnv {
   readonly Variables: { readonly body: string };
 }
 
-/** Reads the body, decoded as UTF-8; refuses requests whose body is too large, however it is sent. */
+/** Milliseconds that a client has for sending a body. */
+const BODY_MS = 30_000;
+
+/** Reads the body, decoded as UTF-8; refuses requests whose body is too large, however it is sent, or too slow. */
 export const readBody: MiddlewareHandler<BodyEnv> = async function readBody(c, next) {
-  let text = "";
+  const declared = Number(c.req.header("Content-Length") ?? 0);
+  if (declared > MAX_REQUEST_BYTES) return jsonError(c, 413, TOO_LARGE);
   try {
-    const declared = Number(c.req.header("Content-Length") ?? 0);
-    const body = declared > MAX_REQUEST_BYTES ? undefined : await readAtMost(c.req.raw.body);
-    if (body === undefined) return jsonError(c, 413, TOO_LARGE);
-    text = body;
+    const body = await readAtMost(c.req.raw.body);
+    if (body === "too large") return jsonError(c, 413, TOO_LARGE);
+    if (body === "too slow") {
+      const message = `The body of the request did not come within ${BODY_MS / 1000} s`;
+      return jsonError(c, 408, { message });
+    }
+    c.set("body", body.text);
   } catch {
     // Nobody is left to read this, but it is no failure of ours either.
     return jsonError(c, 400, { message: "The request ended before its body did" });
   }
-  c.set("body", text);
   return await next();
 };
 
 // Hono's bodyLimit makes a new Request of the old one, for which Deno prints a warning on stderr.
-async function readAtMost(body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let size = 0;
-  let text = "";
-  // Leaving the loop cancels the stream, so that what is still to come is not read.
-  for await (const chunk of body ?? []) {
-    size += chunk.length;
-    if (size > MAX_REQUEST_BYTES) return undefined;
-    text += decoder.decode(chunk, { stream: true });
+async function readAtMost(
+  body: ReadableStream<Uint8Array> | null,
+): Promise<{ readonly text: string } | "too large" | "too slow"> {
+  if (body === null) return { text: "" };
+  const reader = body.getReader();
+  let isLate = false;
+  // What is cancelled is not read any further, and a read that waits for more ends.
+  const timer = setTimeout(() => {
+    isLate = true;
+    reader.cancel().catch(() => {});
+  }, BODY_MS);
+  try {
+    const decoder = new TextDecoder();
+    let text = "";
+    for (let size = 0;;) {
+      const { done, value } = await reader.read();
+      if (isLate) return "too slow";
+      if (done) return { text: text + decoder.decode() };
+      size += value.length;
+      if (size > MAX_REQUEST_BYTES) {
+        reader.cancel().catch(() => {});
+        return "too large";
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    clearTimeout(timer);
   }
-  return text + decoder.decode();
 }
 
 /** What `accessControl` leaves for the routes behind it. */

@@ -23,6 +23,15 @@ export interface TaskManagerOptions extends Clocks {
   readonly randomId: () => string;
   /** In [0, 1). */
   readonly random: () => number;
+  readonly events: TaskEvents;
+}
+
+/** What happens to tasks, for the log. */
+export interface TaskEvents {
+  /** A task was taken in. */
+  accepted(record: TaskRecord): void;
+  /** A task is over. */
+  ended(record: TaskRecord): void;
 }
 
 /**
@@ -84,6 +93,7 @@ export class TaskManager {
     this.#live.set(task.id, task);
     if (dedupeKey !== undefined) this.#keys.hold(dedupeKey, { id: task.id, request, now: now() });
     this.#addAll(task, result.units);
+    this.#options.events.accepted(task.record(this.#progressOf));
     if (result.units.length === 0) task.error = "Nothing is left to scan: all of it is excluded";
     this.#finishIfOver(task);
     return { status: "accepted", id: task.id };
@@ -272,6 +282,7 @@ export class TaskManager {
     task.units.clear();
     this.#live.delete(task.id);
     this.#finished.add(record);
+    this.#options.events.ended(record);
     return record;
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import FakeTimers from "@sinonjs/fake-timers";
 import type { Access, AccessVerdict } from "../../src/http/access.ts";
 import { AUTH, basic, errorOf, makePolicy, makeRoutes, networks } from "./builders.ts";
 
@@ -281,6 +282,35 @@ Deno.test("readBody() takes a body that breaks off for a bad request, not for a 
   assert.equal(message, "The request ended before its body did");
   assert.deepEqual(log, []);
 });
+
+Deno.test("readBody() waits 30 s for a body, however it comes in pieces", async () => {
+  const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const { ask } = makeRoutes();
+    let cancelled = false;
+    const { stream, push } = pushed(() => cancelled = true);
+    const answer = ask("/query", { method: "POST", body: stream });
+    for (let second = 0; second < 29; second++) {
+      push("a");
+      await clock.tickAsync(1000);
+    }
+    assert.equal(cancelled, false);
+    await clock.tickAsync(1000);
+    const { message } = await errorOf(await answer, 408);
+    assert.equal(message, "The body of the request did not come within 30 s");
+    assert.equal(cancelled, true);
+    assert.equal(clock.countTimers(), 0);
+  } finally {
+    clock.uninstall();
+  }
+});
+
+/** A body that comes when it is told to. */
+function pushed(cancel: () => void) {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const stream = new ReadableStream<Uint8Array>({ start: (c) => void (controller = c), cancel });
+  return { stream, push: (text: string) => controller.enqueue(new TextEncoder().encode(text)) };
+}
 
 /** A body without an end, one KiB at a time. */
 function endless() {

@@ -111,6 +111,7 @@ export function makeManager() {
   const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout"], now: 1_000_000 });
   const runner = new FakeRunner();
   let ids = 0;
+  const heard: string[] = [];
   const manager = new TaskManager({
     runner,
     now: () => clock.now,
@@ -118,8 +119,13 @@ export function makeManager() {
     randomId: () => `task-${++ids}`,
     // The longest that it can get.
     random: () => 1 - Number.EPSILON,
+    events: {
+      accepted: ({ id }) => heard.push(`${id} accepted`),
+      ended: ({ id, state }) => heard.push(`${id} ${state}`),
+    },
   });
   return {
+    heard,
     clock,
     runner,
     manager,

@@ -503,3 +503,26 @@ Deno.test("TaskManager.stop() takes no more, and leaves no timer", () => {
   assert.deepEqual(manager.submit(makeRequest()), { status: "closing" });
   rig.end(A, STOPPED);
 });
+
+Deno.test("TaskManager tells of each task once when it is taken in, and once when it is over", () => {
+  using rig = makeManager();
+  const { manager, heard } = rig;
+  const [good, bad, unwanted] = [
+    rig.submit(["127.0.0.1"], { dedupeKey: "k" }),
+    rig.submit(["127.0.0.2"]),
+    rig.submit(["127.0.0.3"]),
+  ];
+  manager.submit(makeRequest(["127.0.0.1"], { dedupeKey: "k" }));
+  rig.begin(A);
+  rig.end(A, complete(1, 0));
+  rig.begin(B);
+  rig.end(B, failed("other"));
+  manager.cancel(unwanted);
+  manager.cancel(unwanted);
+  assert.deepEqual(heard, [
+    ...[good, bad, unwanted].map((id) => `${id} accepted`),
+    `${good} succeeded`,
+    `${bad} failed`,
+    `${unwanted} cancelled`,
+  ]);
+});
