@@ -6,13 +6,7 @@ import { TargetSources, type UnresolvedName } from "./discovery/target_sources.t
 import { type Network, networkSize, NO_NETWORK } from "./domain/network.ts";
 import { NetworkIndex } from "./domain/network_index.ts";
 import { PortSet } from "./domain/ports.ts";
-import {
-  KNOWN_PORTS,
-  type Protocol,
-  type ScanUnit,
-  type Technique,
-  unitId,
-} from "./domain/scan.ts";
+import { KNOWN_PORTS, type Protocol, type ScanUnit, unitId } from "./domain/scan.ts";
 import type { Access } from "./http/access.ts";
 import type { ConnectionInfo } from "./http/connection.ts";
 import type { Health } from "./http/health.ts";
@@ -39,6 +33,7 @@ import { LiveOverview } from "./overview/live_overview.ts";
 import { TargetView } from "./policy/target_view.ts";
 import { Registry } from "./prometheus/registry.ts";
 import { ScanRequests } from "./requests/scan_requests.ts";
+import { BlockedTargets } from "./rights/blocked_targets.ts";
 import { NmapRights } from "./rights/nmap_rights.ts";
 import { ScheduledTask } from "./queue/scheduled_task.ts";
 import { type Task, TaskQueue } from "./queue/task_queue.ts";
@@ -119,12 +114,9 @@ export class App {
   readonly #scanLog: ScanLog;
   readonly #progressLog: ProgressLog;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
-  /** Ids of targets that cannot be scanned until nmap can do more than now, with the technique that failed. */
-  readonly #blocked = new Map<string, Technique>();
+  readonly #blocked: BlockedTargets;
   /** Ids of units whose host name is being asked for. */
   readonly #rechecking = new Set<string>();
-  /** The technique in use when each running unit began. */
-  readonly #startedBy = new Map<string, Technique>();
   #closing = false;
 
   constructor(options: AppOptions) {
@@ -143,7 +135,12 @@ export class App {
       probe: (signal) => probeNmap(this.#processes, { signal }),
       log,
       defaults: () => this.#config.scanning.nmap,
-      onGained: () => this.#retryBlocked(() => true),
+      onGained: () => this.#blocked.retryAll(),
+    });
+    this.#blocked = new BlockedTargets({
+      rights: this.#rights,
+      targets: () => this.#plan.targets,
+      hasten: (ids) => this.#scheduler.hasten(({ id }) => ids.has(id)),
     });
     const saved = store.load();
     this.#sources = new TargetSources({
@@ -238,7 +235,7 @@ export class App {
         processEnded: (key, job, outcome) => scanLog.processEnded(key, job, outcome),
       },
       onTaken: (task) => {
-        this.#startedBy.set(task.id, this.#rights.techniqueOf(task.unit.nmap));
+        this.#blocked.began(task.id, task.unit.nmap);
         this.#taken(task);
         this.#tasks.unitBegan(task.id);
         this.#scheduler.fill();
@@ -246,7 +243,8 @@ export class App {
       onEnd: (task, record, summary) => {
         scanLog.ended(record.key, summary);
         this.#view.noteTried(record);
-        this.#unitEnded(task, summary);
+        this.#blocked.ended(task.id, { target: task.target, failure: summary.failure });
+        if (task.target === undefined) this.#records.prune((id) => this.#isActive(id));
         if (this.#records.get(task.id) !== record) this.#resumeReturned(task);
         this.#requests.ended(task);
         this.#tasks.unitEnded(task.id, summary);
@@ -453,10 +451,10 @@ export class App {
     const sizeOf = sizeClassOfTargets();
     this.#queue.renew((task) => this.#renewed(task, sizeOf));
     const ids = this.#plan.ids();
-    for (const id of this.#blocked.keys()) if (!ids.has(id)) this.#blocked.delete(id);
+    this.#blocked.keep(ids);
     this.#keeper.forgetRounds([...before.ids()].filter((id) => !ids.has(id)));
     this.#scheduler.replace(this.#plan.targets);
-    this.#retryBlocked((...target) => this.#worksByConnect(...target));
+    this.#blocked.retryOthers();
     this.#keeper.save();
   }
 
@@ -637,47 +635,11 @@ export class App {
     this.#progressLog.look(scans, performance.timeOrigin + performance.now());
   }
 
-  #unitEnded({ id, target }: Task, summary: UnitSummary): void {
-    const type = summary.failure?.type;
-    const blocked = type === "nmap_missing" || type === "permission";
-    const technique = this.#startedBy.get(id)!;
-    this.#startedBy.delete(id);
-    if (target === undefined) this.#records.prune((other) => this.#isActive(other));
-    else if (blocked) this.#blocked.set(target.id, technique);
-    else this.#blocked.delete(target.id);
-    if (type === "nmap_missing") this.#rights.noteMissing(summary.failure!.message);
-    if (type !== "permission") return;
-    // Only a technique that the scan did not use is worth another try before its next turn.
-    void this.#rights.refresh().then(() =>
-      this.#retryBlocked((...other) => this.#worksByConnect(...other))
-    );
-  }
-
   /** Scans a unit whose target left the configuration and came back before its scan was over. */
   #resumeReturned({ id, unit }: Task): void {
     const target = this.#plan.targetOf(unit);
     if (target === undefined) return;
     this.#scheduler.resume({ id, unit: unitOf(target, unit), target, missedTurns: 0 });
-  }
-
-  /** Whether a target that failed with another technique is scanned with connect() now, which needs no rights. */
-  #worksByConnect(target: PlannedTarget, failed: Technique): boolean {
-    return target.protocol === "tcp" && failed !== "connect" &&
-      this.#rights.techniqueOf(target.nmap) === "connect";
-  }
-
-  /** Scans at once what failed for a reason that is gone. */
-  #retryBlocked(works: (target: PlannedTarget, failed: Technique) => boolean): void {
-    if (!this.#rights.isThere || this.#blocked.size === 0) return;
-    const ids = new Set<string>();
-    for (const target of this.#plan.targets) {
-      const { id } = target;
-      const failed = this.#blocked.get(id);
-      if (failed === undefined || !works(target, failed)) continue;
-      this.#blocked.delete(id);
-      ids.add(id);
-    }
-    if (ids.size > 0) this.#scheduler.hasten(({ id }) => ids.has(id));
   }
 
   /** Takes from the page what only records that have left asked for. */
