@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { rulesOf } from "../../src/cli/monitoring_command.ts";
 import { Exporter } from "../support/exporter.ts";
+import { wrapNmap } from "../support/nmap_wrapper.ts";
 import { OpenPorts } from "../support/open_ports.ts";
 import { Prometheus } from "../support/prometheus.ts";
 
@@ -63,12 +64,13 @@ Deno.test("a restart of the exporter is no alert, and a port that opens, closes 
   using ports = new OpenPorts();
   ports.open(IP, 20_501, 20_502);
   // In memory only: after a restart every port is a first look again.
-  const config = `scanning: { interval: 1 }
+  const config = `scanning: { interval: 2 }
 state: { path: "" }
 targets:
   - { target: ${IP}, name: 'the "web" {{ box }}', port_range: "20500-20510", allowed_ports: "20501-20503" }
 `;
-  const options = { config, directory };
+  await using nmap = await wrapNmap();
+  const options = { config, directory, pathPrefix: nmap.dir };
   try {
     let exporter = await Exporter.start(options);
     const address = exporter.url.slice("http://".length);
@@ -79,8 +81,12 @@ targets:
       await exporter[Symbol.asyncDispose]();
       // Long enough for a scrape that fails.
       await new Promise((resolve) => setTimeout(resolve, 1500));
+      // So that there is a scrape before the first scan has ended.
+      await nmap.end("late");
       exporter = await Exporter.start(again);
-      await scans(exporter, 4);
+      await scans(exporter, 1);
+      await nmap.end("own");
+      await scans(exporter, 3);
       await new Promise((resolve) => setTimeout(resolve, 2000));
       assert.deepEqual(await prometheus.query("ALERTS"), []);
       const [seen] = await prometheus.query(

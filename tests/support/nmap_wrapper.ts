@@ -3,9 +3,9 @@ import { PRIVILEGE_PROBE } from "../../src/nmap/capability.ts";
 
 /**
  * How the scans of a wrapped nmap end: as nmap ends them, by SIGKILL at once, with every host timed out,
- * or by SIGKILL only where they are second looks.
+ * by SIGKILL only where they are second looks, or as nmap ends them 1.5 s later.
  */
-export type Ending = "own" | "killed" | "timed out" | "unconfirmed";
+export type Ending = "own" | "killed" | "timed out" | "unconfirmed" | "late";
 
 /** The real nmap under the name `nmap` in a directory of its own, which writes down what it is asked. */
 export interface WrappedNmap extends AsyncDisposable {
@@ -37,6 +37,7 @@ case "$ending $*" in
   killed*) kill -KILL $$ ;;
   unconfirmed*--disable-arp-ping*) kill -KILL $$ ;;
   "timed out"*) exec ${real} --host-timeout 1ms --scan-delay 50ms "$@" ;;
+  late*) sleep 1.5; exec ${real} "$@" ;;
   *) exec ${real} "$@" ;;
 esac
 `,
