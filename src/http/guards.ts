@@ -74,6 +74,8 @@ async function readAtMost(
     }
   } finally {
     clearTimeout(timer);
+    // Of `OPTIONS *` the body is asked for twice, as its path is that of everything.
+    reader.releaseLock();
   }
 }
 
