@@ -71,20 +71,27 @@ count() {
   fi
 }
 
-# Most tests of the whole program wait most of the time, so that they run in two lanes. One lane has all
-# of those that share something of the machine: the lab, a browser, or fixed ports.
-one_lane=(alert_rules batching dashboard lab names package pages prometheus scan_command sd sweeps tls)
-one_lane=("${one_lane[@]/#/tests/e2e/}")
-one_lane=("${one_lane[@]/%/_test.ts}")
-deno test --frozen --allow-all "${one_lane[@]}" >"$logs/one" 2>&1 &
-one=$!
-ignored=$(IFS=,; echo "${one_lane[*]}")
-deno test --frozen --allow-all --ignore="$ignored" tests/ 2>&1 | tee "$logs/other"
+# Most tests wait most of the time, so that they run in three lanes: those of parts of the program, and
+# those of the whole, of which one lane has all that share something of the machine, such as the lab,
+# a browser, fixed ports, or the executable.
+sharing=(alert_rules batching dashboard executable lab names package pages prometheus scan_command sd sweeps tls)
+sharing=("${sharing[@]/#/tests/e2e/}")
+sharing=("${sharing[@]/%/_test.ts}")
+lane() { deno test --frozen --allow-all "$@"; }
+lane --ignore=tests/e2e tests/ >"$logs/parts" 2>&1 &
+parts=$!
+lane "${sharing[@]}" >"$logs/sharing" 2>&1 &
+shared=$!
+lane --ignore="$(IFS=,; echo "${sharing[*]}")" tests/e2e 2>&1 | tee "$logs/e2e"
 status=${PIPESTATUS[0]}
-wait "$one"
-one=$?
-cat "$logs/one"
-count "$logs/other" "$status"
-count "$logs/one" "$one"
+wait "$shared"
+shared=$?
+cat "$logs/sharing"
+wait "$parts"
+parts=$?
+cat "$logs/parts"
+count "$logs/e2e" "$status"
+count "$logs/sharing" "$shared"
+count "$logs/parts" "$parts"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
+import { compile } from "../support/compiled.ts";
 import { Exporter } from "../support/exporter.ts";
 import { makeFakeNmap } from "../support/fake_nmap.ts";
 import { makeAuthority, SESAME_HASH } from "../web/builders.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-/** Makes a base runtime for `deno compile` where Deno's download site cannot be reached; optional. */
-const DENORT_TOOL = new URL("../../../shared/tools/denort", import.meta.url).pathname;
-
 const NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs"];
 const ONLY_NET_RAW = ["--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw"];
 /** What deploy/openport-exporter.service gives, as near as it gets without systemd. */
@@ -22,25 +20,14 @@ let executable = "";
 Deno.test.beforeAll(async () => {
   directory = await Deno.makeTempDir({ prefix: "openport-executable-" });
   await Deno.chmod(directory, 0o755);
-  await compile();
   // Where the checkout is, nobody may not look.
   executable = `${directory}/openport-exporter`;
-  await Deno.copyFile(`${ROOT}dist/openport-exporter`, executable);
+  await Deno.copyFile(await compile(), executable);
 });
 
 Deno.test.afterAll(async () => {
   await Deno.remove(directory, { recursive: true });
 });
-
-async function compile(): Promise<void> {
-  const task = [Deno.execPath(), "task", "compile"];
-  const hasTool = await Deno.stat(DENORT_TOOL).then(() => true, () => false);
-  const { code, stderr } = hasTool
-    ? await output(["bash", "-c", 'eval "$("$0")"; exec "$@"', DENORT_TOOL, ...task], ROOT)
-    : await output(task, ROOT);
-  const how = hasTool ? `with the base runtime of ${DENORT_TOOL}` : "with Deno's own base runtime";
-  assert.equal(code, 0, `Cannot compile ${how}:\n${stderr}`);
-}
 
 async function output([command, ...args]: readonly string[], cwd: string) {
   const { code, stdout, stderr } = await new Deno.Command(command!, {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compile } from "../deploy/compiled.ts";
+import { compile } from "../support/compiled.ts";
 import { ThrowawayRoot } from "../deploy/throwaway_root.ts";
 import denoJson from "../../deno.json" with { type: "json" };
 
