@@ -71,27 +71,20 @@ count() {
   fi
 }
 
-# Most tests wait most of the time, so that they run in three lanes: those of parts of the program, and
-# those of the whole, of which one lane has all that share something of the machine, such as the lab,
-# a browser, fixed ports, or the executable.
+# Many tests wait most of the time, so that they run in two lanes, of which one has all that share
+# something of the machine, such as the lab, a browser, fixed ports, or the executable.
 sharing=(alert_rules batching dashboard executable lab names package pages prometheus scan_command sd sweeps tls)
 sharing=("${sharing[@]/#/tests/e2e/}")
 sharing=("${sharing[@]/%/_test.ts}")
-lane() { deno test --frozen --allow-all "$@"; }
-lane --ignore=tests/e2e tests/ >"$logs/parts" 2>&1 &
-parts=$!
-lane "${sharing[@]}" >"$logs/sharing" 2>&1 &
+deno test --frozen --allow-all "${sharing[@]}" tests/[n-z]*/ >"$logs/sharing" 2>&1 &
 shared=$!
-lane --ignore="$(IFS=,; echo "${sharing[*]}")" tests/e2e 2>&1 | tee "$logs/e2e"
+deno test --frozen --allow-all --ignore="$(IFS=,; echo "${sharing[*]}")" \
+  tests/*_test.ts tests/[a-m]*/ 2>&1 | tee "$logs/other"
 status=${PIPESTATUS[0]}
 wait "$shared"
 shared=$?
 cat "$logs/sharing"
-wait "$parts"
-parts=$?
-cat "$logs/parts"
-count "$logs/e2e" "$status"
+count "$logs/other" "$status"
 count "$logs/sharing" "$shared"
-count "$logs/parts" "$parts"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
