@@ -54,17 +54,3 @@ export function attempt<T>(parameter: string, parse: () => T): T {
     throw new ParameterError(parameter, error.message);
   }
 }
-
-/**
- * What `parse` makes of a parameter that is given at most once; undefined when it is not.
- *
- * @throws {ParameterError} when `parse` throws a `SyntaxError` or `RangeError`.
- */
-export function readParameter<T>(
-  parameters: Parameters,
-  name: string,
-  parse: (text: string) => T,
-): T | undefined {
-  const text = parameters.get(name)?.[0];
-  return text === undefined ? undefined : attempt(name, () => parse(text));
-}

@@ -123,7 +123,7 @@ Deno.test("parseCommand() refuses what it does not know, and says what was meant
   f(["--constructor"], /^Unknown flag "--constructor": /);
   f(["--toString"], /^Unknown flag "--toString": /);
   f(["--="], /^Unknown flag|^Unexpected argument/);
-  // Flags of later parts.
+  // The web configuration.
   f(["--web.config.file="], "--web.config.file: Cannot be empty: write a path, or leave it out");
   f(["learn", "--web.config.file=w"], "--web.config.file: Cannot use it with learn");
   f(
