@@ -334,7 +334,10 @@ Deno.test("scan on a terminal ends of control-C like of the signal", async () =>
   await using nmap = await makeFakeNmap(undefined, { scenario: { fault: "silent" } });
   const ended = await scan(["127.0.0.1"], {
     path: `${nmap.dir}:${SYSTEM_PATH}`,
-    through: (line) => `(sleep 4; printf '\\003'; sleep 6) | script -qec "${line}" /dev/null`,
+    // Its input stays open until the program has ended, however long that takes.
+    through: (line) =>
+      `(until grep -qs max-retries '${nmap.dir}/calls.jsonl'; do sleep 0.1; done; printf '\\003'; sleep 6) | ` +
+      `script -qec "${line}" /dev/null`,
   });
   assert.equal(ended.code, 1);
   assert.match(ended.stdout, /127\.0\.0\.1, tcp 1-65535: Cannot finish the scan: it was stopped/);
