@@ -10,12 +10,14 @@ export interface BucketCounts {
 
 /** The fixed bucket bounds of a histogram, and how its samples are written with them. */
 export class Buckets {
-  /** Inclusive upper bounds, finite, at least 0, ascending; +Inf is implied. */
-  readonly bounds: readonly number[];
   readonly #name: string;
   readonly #labels: Readonly<Record<Format, readonly string[]>>;
 
-  /** @throws {RangeError} when `bounds` is empty or has a bound that is not finite, negative, or not above the one before. */
+  /**
+   * Takes inclusive upper bounds; +Inf is implied.
+   *
+   * @throws {RangeError} when `bounds` is empty or has a bound that is not finite, negative, or not above the one before.
+   */
   constructor(histogramName: string, bounds: readonly number[]) {
     const valid = bounds.length > 0 &&
       bounds.every((bound, index) =>
@@ -28,18 +30,11 @@ export class Buckets {
       );
     }
     this.#name = histogramName;
-    this.bounds = [...bounds];
     const all = [...bounds, Infinity];
     this.#labels = {
       text: all.map((bound) => `le="${formatBound(bound, "text")}"`),
       openmetrics: all.map((bound) => `le="${formatBound(bound, "openmetrics")}"`),
     };
-  }
-
-  /** Index of the bucket that counts `value`; as many as there are bounds when it is above all. */
-  indexOf(value: number): number {
-    const index = this.bounds.findIndex((bound) => value <= bound);
-    return index < 0 ? this.bounds.length : index;
   }
 
   /**

@@ -72,6 +72,48 @@ Deno.test("CollectedHistogram adds up the counts of its buckets", () => {
   );
 });
 
+Deno.test("CollectedHistogram writes le canonically in OpenMetrics", () => {
+  const histogram = new CollectedHistogram({
+    name: "x",
+    help: "X.",
+    buckets: [1, 10],
+    collect: () => [[[], { counts: [0, 1, 0], sum: 3 }]],
+  });
+  assert.equal(
+    samplesOf(histogram, "openmetrics"),
+    'x_bucket{le="1.0"} 0\nx_bucket{le="10.0"} 1\nx_bucket{le="+Inf"} 1\nx_sum 3\nx_count 1\n',
+  );
+});
+
+Deno.test("CollectedHistogram refuses buckets that are not ascending finite numbers of at least 0", () => {
+  const f = (buckets: number[]) =>
+    assert.throws(
+      () => new CollectedHistogram({ name: "x", help: "X.", buckets, collect: () => [] }),
+      {
+        name: "RangeError",
+        message: `Cannot make histogram "x" with buckets [${buckets.join(", ")}]: ` +
+          "use finite bounds, 0 or more, in ascending order, without +Inf",
+      },
+    );
+  f([]);
+  f([2, 1]);
+  f([1, 1]);
+  f([1, NaN]);
+  f([1, Infinity]);
+  f([-1, 1]);
+});
+
+Deno.test("CollectedHistogram refuses a label that it writes itself", () => {
+  assert.throws(
+    () =>
+      new CollectedHistogram({
+        ...{ name: "x", help: "X.", labelNames: ["le"], buckets: [1] },
+        collect: () => [],
+      }),
+    /a histogram writes "le" itself/,
+  );
+});
+
 Deno.test("CollectedHistogram refuses counts that do not fit its buckets", () => {
   const histogram = new CollectedHistogram({
     name: "x",
