@@ -1,12 +1,9 @@
 import process from "node:process";
 import type { Config } from "./config/config.ts";
 import { effectiveConfigYaml } from "./config/effective_config.ts";
-import { type Address, parseAddress } from "./domain/address.ts";
-import { TargetSources, type UnresolvedName } from "./discovery/target_sources.ts";
-import { type Network, networkSize, NO_NETWORK } from "./domain/network.ts";
-import { NetworkIndex } from "./domain/network_index.ts";
-import { PortSet } from "./domain/ports.ts";
-import { KNOWN_PORTS, type Protocol, type ScanUnit, unitId } from "./domain/scan.ts";
+import { parseAddress } from "./domain/address.ts";
+import { TargetSources } from "./discovery/target_sources.ts";
+import { unitId } from "./domain/scan.ts";
 import type { Access } from "./http/access.ts";
 import type { ConnectionInfo } from "./http/connection.ts";
 import type { Health } from "./http/health.ts";
@@ -37,17 +34,17 @@ import { BlockedTargets } from "./rights/blocked_targets.ts";
 import { NmapRights } from "./rights/nmap_rights.ts";
 import { ScheduledTask } from "./queue/scheduled_task.ts";
 import { type Task, TaskQueue } from "./queue/task_queue.ts";
-import { sizeClass } from "./scan/batch_size.ts";
 import { WorkerPool } from "./scan/worker_pool.ts";
-import { isLarge, Plan, type PlannedTarget, planTargets, unitOf } from "./schedule/plan.ts";
-import type { DueUnit } from "./schedule/schedule.ts";
+import type { Plan } from "./schedule/plan.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { PortState } from "./state/port_state.ts";
 import type { SavedRound, StateStore } from "./state/saved_state.ts";
-import { type ScanRecord, ScanRecords, type UnitSummary } from "./state/scan_records.ts";
+import { ScanRecords } from "./state/scan_records.ts";
 import { historyOf } from "./storage/history.ts";
 import { StateKeeper } from "./storage/state_keeper.ts";
 import { TaskManager } from "./tasks/task_manager.ts";
+import { DueUnits } from "./wanted/due_units.ts";
+import { WantedScans } from "./wanted/wanted_scans.ts";
 
 /** Milliseconds between two looks for what is too old to be kept, and most changes deleted in one step. */
 const PRUNE_MS = 60_000;
@@ -95,12 +92,13 @@ export class App {
   readonly #log: Logger;
   readonly #processes: NmapProcesses;
   readonly #rights: NmapRights;
-  #plan: Plan;
   #policy: RequestPolicy;
   readonly #sources: TargetSources;
   readonly #state: PortState;
   readonly #view: TargetView;
   readonly #records: ScanRecords;
+  readonly #wanted: WantedScans;
+  readonly #dueUnits: DueUnits;
   readonly #queue: TaskQueue;
   readonly #pool: WorkerPool;
   readonly #scheduler: Scheduler;
@@ -111,12 +109,9 @@ export class App {
   readonly #store: StateStore;
   readonly #keeper: StateKeeper;
   readonly #troubles: () => readonly string[];
-  readonly #scanLog: ScanLog;
   readonly #progressLog: ProgressLog;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #blocked: BlockedTargets;
-  /** Ids of units whose host name is being asked for. */
-  readonly #rechecking = new Set<string>();
   #closing = false;
 
   constructor(options: AppOptions) {
@@ -124,7 +119,7 @@ export class App {
     const wallClock = Date.now;
     const now = () => performance.timeOrigin + performance.now();
     const wallOffset = () => wallClock() - now();
-    const scanLog = this.#scanLog = new ScanLog(log);
+    const scanLog = new ScanLog(log);
     this.#progressLog = new ProgressLog(log);
     this.#config = config;
     this.#log = log;
@@ -139,7 +134,7 @@ export class App {
     });
     this.#blocked = new BlockedTargets({
       rights: this.#rights,
-      targets: () => this.#plan.targets,
+      targets: () => this.#wanted.plan.targets,
       hasten: (ids) => this.#scheduler.hasten(({ id }) => ids.has(id)),
     });
     const saved = store.load();
@@ -151,13 +146,11 @@ export class App {
       now,
       save: (batch) => store.save(batch),
       onChange: () => this.#targetsChanged(),
-      onUnresolved: (name) => this.#nameUnresolved(name),
+      onUnresolved: (name) => this.#dueUnits.failName(name),
       onProblem: (message) => log.error("Targets cannot be found out", { problem: message }),
       onRecovered: (message) => log.info("Targets can be found out again", { source: message }),
       onWarning: (message) => log.warn(message),
     });
-    this.#plan = this.#newPlan();
-    this.#rights.kinds = scanKinds(scansOf(this.#plan, config));
     this.#policy = requestPolicy(config);
     const closedRetention = config.state.closedPortRetention * 1000;
     this.#state = new PortState({ wallClock, now, closedRetention });
@@ -166,8 +159,16 @@ export class App {
       now,
       requestedLimit: REQUESTED_LIMIT,
       requestedRetention: () => this.#state.closedRetention,
-      onDropped: (records) => this.#forget(records),
+      onDropped: (records) => this.#wanted.forget(records),
     });
+    this.#wanted = new WantedScans({
+      config: () => this.#config,
+      targets: () => this.#sources.targets,
+      exclude: () => this.#policy.exclude,
+      state: this.#state,
+      records: this.#records,
+    });
+    this.#rights.kinds = scanKinds(scansOf(this.#wanted.plan, config));
     this.#state.restore(saved.hosts);
     this.#records.restore(saved);
     const rounds = [...saved.rounds];
@@ -183,7 +184,7 @@ export class App {
       exclude: () => this.#policy.exclude,
       isActive: (id) => this.#isActive(id),
       isClosing: () => this.#closing,
-      keyOf: (unit) => this.#recordOf(unit).key,
+      keyOf: (unit) => this.#wanted.recordOf(unit).key,
       onReplaced: (id, instead) => {
         this.#tasks.unitGone(id, { reason: "all of it is excluded now", instead });
       },
@@ -202,7 +203,7 @@ export class App {
       totalRate: config.scanning.maxTotalRate,
       queue: this.#queue,
       records: this.#records,
-      recordOf: (task) => this.#recordOf(task.unit),
+      recordOf: (task) => this.#wanted.recordOf(task.unit),
       knownIn: (unit) => this.#view.knownIn(unit),
       scanner: createNmapScanner({
         processes: this.#processes,
@@ -245,28 +246,47 @@ export class App {
         this.#view.noteTried(record);
         this.#blocked.ended(task.id, { target: task.target, failure: summary.failure });
         if (task.target === undefined) this.#records.prune((id) => this.#isActive(id));
-        if (this.#records.get(task.id) !== record) this.#resumeReturned(task);
+        // A target that left the configuration and came back before its scan was over.
+        const returned = this.#records.get(task.id) === record
+          ? undefined
+          : this.#wanted.dueNow(task.unit);
+        if (returned !== undefined) this.#scheduler.resume(returned);
         this.#requests.ended(task);
         this.#tasks.unitEnded(task.id, summary);
         this.#keeper.save();
       },
     });
     this.#scheduler = new Scheduler({
-      targets: this.#plan.targets,
+      targets: this.#wanted.plan.targets,
       positions: positionsOf(rounds, wallOffset()),
-      unfinished: this.#unfinished(),
+      unfinished: this.#wanted.unfinished(),
       now,
       room: () => this.#queue.scheduleRoom,
       isActive: (id) => this.#isActive(id),
-      offer: (due) => this.#offer(due),
+      offer: (due) => this.#dueUnits.offer(due),
       skipped: (unit, turns) => {
-        const record = this.#recordOf(unit);
+        const record = this.#wanted.recordOf(unit);
         this.#records.touch(record);
         record.skipped += turns;
         this.#requests.noteScheduled(unitId(unit));
         scanLog.skipped(unit.key, turns);
       },
       filled: () => this.#keeper.save(),
+    });
+    this.#dueUnits = new DueUnits({
+      wanted: this.#wanted,
+      sources: this.#sources,
+      queue: this.#queue,
+      records: this.#records,
+      now,
+      isClosing: () => this.#closing,
+      onQueued: () => this.#pool.wake(),
+      onNoRoom: (due) => this.#scheduler.resume(due),
+      onUnresolved: (record, summary) => {
+        this.#view.noteTried(record);
+        scanLog.ended(record.key, summary);
+        this.#keeper.save();
+      },
     });
     this.#keeper = new StateKeeper({
       store,
@@ -275,10 +295,10 @@ export class App {
       takeMoved: () => this.#scheduler.takeMoved(),
       wallOffset,
     });
-    const ids = this.#plan.ids();
+    const ids = this.#wanted.plan.ids();
     this.#keeper.forgetRounds(rounds.map(({ id }) => id).filter((id) => !ids.has(id)));
     this.#retainWanted();
-    this.#openRecords();
+    this.#wanted.openRecords();
 
     const requests = httpRequestCounter();
     const registry = new Registry();
@@ -329,7 +349,7 @@ export class App {
       policy: this.#view.policy,
       targets: () => this.#sources.targets,
       addressesOf: (hostName) => this.#sources.addressesOf(hostName),
-      plan: () => this.#plan,
+      plan: () => this.#wanted.plan,
       schedule: this.#scheduler,
       exclude: () => this.#policy.exclude,
       maxCidrSize: () => this.#config.scanning.maxCidrSize,
@@ -413,11 +433,6 @@ export class App {
     this.#replan();
   }
 
-  /** What there is to scan, as of now. */
-  #newPlan(): Plan {
-    return new Plan(planTargets({ ...this.#config, targets: this.#sources.targets }));
-  }
-
   #showTargets(): void {
     const { maxOpenPortsPerHost } = this.#config.scanning;
     this.#view.replace(this.#sources.targets, {
@@ -442,18 +457,16 @@ export class App {
 
   /** Puts another plan in the place of the one that is followed. */
   #replan(): void {
-    const before = this.#plan;
-    this.#plan = this.#newPlan();
-    this.#rights.kinds = scanKinds(scansOf(this.#plan, this.#config));
+    const gone = this.#wanted.replan();
+    const { plan } = this.#wanted;
+    this.#rights.kinds = scanKinds(scansOf(plan, this.#config));
     this.#showTargets();
     this.#retainWanted();
-    this.#openRecords();
-    const sizeOf = sizeClassOfTargets();
-    this.#queue.renew((task) => this.#renewed(task, sizeOf));
-    const ids = this.#plan.ids();
-    this.#blocked.keep(ids);
-    this.#keeper.forgetRounds([...before.ids()].filter((id) => !ids.has(id)));
-    this.#scheduler.replace(this.#plan.targets);
+    this.#wanted.openRecords();
+    this.#queue.renew(this.#wanted.renewal());
+    this.#blocked.keep(plan.ids());
+    this.#keeper.forgetRounds(gone);
+    this.#scheduler.replace(plan.targets);
     this.#blocked.retryOthers();
     this.#keeper.save();
   }
@@ -481,140 +494,29 @@ export class App {
   }
 
   #isActive(id: string): boolean {
-    return this.#queue.has(id) || this.#pool.isRunning(id) || this.#rechecking.has(id);
-  }
-
-  /** Queues a due unit; one that is an address of a host name only after the name was asked for again. */
-  #offer(due: DueUnit): void {
-    const task = this.#scheduledTask(due);
-    if (!this.#sources.isNamed(due.unit.network)) {
-      this.#queue.offer(task);
-      this.#pool.wake();
-      return;
-    }
-    this.#rechecking.add(due.id);
-    void this.#sources.recheck(due.unit.network).then((verdict) => {
-      this.#rechecking.delete(due.id);
-      // What became of the plan meanwhile has dealt with the target.
-      if (this.#closing || this.#plan.targetOf(due.unit) === undefined) return;
-      if (verdict === "same") {
-        // While the name was asked for, options may have changed, and the queue may have filled up.
-        const renewed = this.#renewed(task, sizeClassOfTargets());
-        if (this.#queue.offer(renewed) === "full") this.#scheduler.resume(due);
-        this.#pool.wake();
-      } else if (verdict !== "gone") this.#failUnresolved(due.unit, verdict.unresolved);
-    });
-  }
-
-  /** A name without any known address: a scan that failed, under the name in the place of an address. */
-  #nameUnresolved({ target, hostName, message }: UnresolvedName): void {
-    for (const protocol of target.protocols) {
-      for (const { portRange, ports } of target.schedules) {
-        const key = { target: hostName, portRange, protocol };
-        const unit = {
-          key,
-          network: NO_NETWORK,
-          ports: ports === KNOWN_PORTS ? target.expected[protocol] : ports[protocol],
-        };
-        this.#failUnresolved({ ...unit, nmap: target.nmap, timeout: target.timeout }, message);
-      }
-    }
-  }
-
-  /** Counts a scan that failed because a host name does not resolve; what is known stays as it is. */
-  #failUnresolved(unit: ScanUnit, message: string): void {
-    const record = this.#records.open(unit, { configured: true });
-    const startedAt = performance.timeOrigin + performance.now();
-    const summary = unresolvedSummary(message, { startedAt, network: unit.network });
-    this.#view.noteTried(record);
-    this.#records.finish(record, summary);
-    this.#scanLog.ended(record.key, summary);
-    this.#keeper.save();
-  }
-
-  /** The task of a due unit; of a large target, nothing else is made of it before it is begun. */
-  #scheduledTask({ unit, id, target, place }: DueUnit): Task {
-    if (isLarge(target) && place !== undefined) {
-      return new ScheduledTask({ id, target, ...place }, sizeClass(unit));
-    }
-    this.#records.notePending(this.#recordOf(unit));
-    return { unit, id, origin: "schedule", target, sizeClass: sizeClass(unit) };
+    return this.#queue.has(id) || this.#pool.isRunning(id) || this.#dueUnits.isRechecking(id);
   }
 
   /** From here on a unit of a large target is remembered by its record. */
   #taken(task: Task): void {
     if (task.target === undefined) return;
-    this.#records.notePending(this.#recordOf(task.unit));
+    this.#records.notePending(this.#wanted.recordOf(task.unit));
     if (task instanceof ScheduledTask) this.#scheduler.begun(task.target.id, task.after);
-  }
-
-  #openRecords(): void {
-    for (const target of this.#plan.targets) {
-      if (isLarge(target)) continue;
-      for (let index = 0; index < target.unitCount; index++) {
-        this.#records.open(target.unitAt(index), { configured: true });
-      }
-    }
-  }
-
-  #recordOf(unit: ScanUnit): ScanRecord {
-    const target = this.#plan.targetOf(unit);
-    return target === undefined
-      ? this.#records.open(unit, { configured: false })
-      : this.#records.open(unitOf(target, unit), { configured: true });
-  }
-
-  /** Units whose turn was taken by an earlier process that did not end it. */
-  #unfinished(): DueUnit[] {
-    const unfinished: DueUnit[] = [];
-    for (const record of this.#records.values()) {
-      const target = record.pending ? this.#plan.targetOf(record) : undefined;
-      if (target === undefined) continue;
-      const unit = unitOf(target, record);
-      unfinished.push({ id: unitId(unit), unit, target, missedTurns: 0 });
-    }
-    return unfinished;
   }
 
   /** Lets go of everything that the configuration does not ask for any more. */
   #retainWanted(): void {
     const names = new Set(this.#sources.targets.flatMap(({ hostNames }) => hostNames));
-    const dropped = this.#records.dropUnwanted((record) =>
-      record.network === NO_NETWORK
-        ? names.has(record.key.target)
-        : this.#plan.targetOf(record) !== undefined
-    );
+    const dropped = this.#wanted.dropUnwantedRecords(names);
     const gone = new Set(dropped);
     this.#pool.abandon(dropped);
-    const removed = this.#queue.remove((task) => gone.has(task.id) || !this.#isPlanned(task));
+    const removed = this.#queue.remove((task) => gone.has(task.id) || !this.#wanted.isWanted(task));
     for (const task of removed) {
       if (this.#requests.isOfTask(task.id)) this.#requests.keep(task);
       else this.#requests.ended(task);
     }
     this.#requests.cutExcluded();
-    this.#retain(() => true);
-  }
-
-  /** Whether the configuration names what a task was planned for; a request needs no plan. */
-  #isPlanned(task: Task): boolean {
-    return task.target === undefined || this.#plan.successorOf(task.target) !== undefined ||
-      this.#plan.targetOf(task.unit) !== undefined;
-  }
-
-  /** A waiting task with the options of the configuration in use. */
-  #renewed(task: Task, sizeOf: (target: PlannedTarget) => number): Task {
-    const { scanning } = this.#config;
-    const target = task.target && this.#plan.successorOf(task.target);
-    if (task instanceof ScheduledTask && target !== undefined) {
-      return task.renewed(target, sizeOf(target));
-    }
-    const planned = this.#plan.targetOf(task.unit);
-    const { nmap, timeout } = scanning;
-    const options = planned === undefined
-      ? { ...task.unit, nmap, timeout }
-      : unitOf(planned, task.unit);
-    const unit = { ...options, timeout: task.timeout ?? options.timeout };
-    return { ...task, unit, target: planned, sizeClass: sizeClass(unit) };
+    this.#wanted.retain();
   }
 
   #prune(): void {
@@ -633,36 +535,6 @@ export class App {
       ...rest,
     }));
     this.#progressLog.look(scans, performance.timeOrigin + performance.now());
-  }
-
-  /** Scans a unit whose target left the configuration and came back before its scan was over. */
-  #resumeReturned({ id, unit }: Task): void {
-    const target = this.#plan.targetOf(unit);
-    if (target === undefined) return;
-    this.#scheduler.resume({ id, unit: unitOf(target, unit), target, missedTurns: 0 });
-  }
-
-  /** Takes from the page what only records that have left asked for. */
-  #forget(dropped: readonly ScanRecord[]): void {
-    const networks = new NetworkIndex<true>();
-    for (const { unit } of dropped) networks.add(unit.network, true);
-    this.#retain((address) => !networks.containing(address)[Symbol.iterator]().next().done);
-  }
-
-  /** Of the addresses that `concerned` picks, keeps the ports that somebody asks for. */
-  #retain(concerned: (address: Address) => boolean): void {
-    const asked = new NetworkIndex<{ protocol: Protocol; ports: PortSet }>();
-    for (const { key: { protocol }, network, ports } of this.#records.requested()) {
-      asked.add(network, { protocol, ports });
-    }
-    this.#state.retain(concerned, (address, protocol) => {
-      if (this.#policy.exclude.has(address)) return PortSet.EMPTY;
-      let ports = this.#plan.portsAt(address, protocol);
-      for (const part of asked.containing(address)) {
-        if (part.protocol === protocol) ports = ports.union(part.ports);
-      }
-      return ports;
-    });
   }
 
   #isExcluded(address: string): boolean {
@@ -695,35 +567,6 @@ function* scansOf(plan: Plan, { scanning: { nmap, udpScan } }: Config) {
   yield* plan.targets;
   yield { protocol: "tcp", nmap } as const;
   if (udpScan) yield { protocol: "udp", nmap } as const;
-}
-
-/** Size class of the units of a target, found out once for each. */
-function sizeClassOfTargets(): (target: PlannedTarget) => number {
-  const known = new Map<PlannedTarget, number>();
-  return (target) => {
-    const size = known.get(target) ?? sizeClass(target.unitAt(0));
-    known.set(target, size);
-    return size;
-  };
-}
-
-/** How a unit ended that was not begun because its host name does not resolve. */
-function unresolvedSummary(
-  message: string,
-  { startedAt, network }: { startedAt: number; network: Network },
-): UnitSummary {
-  return {
-    end: "failed",
-    failure: { type: "unresolved", message },
-    startedAt,
-    duration: 0,
-    up: 0,
-    down: 0,
-    timedOut: 0,
-    incomplete: Number(networkSize(network)),
-    lookedAtAll: false,
-    resumeAt: 0,
-  };
 }
 
 function positionsOf(rounds: readonly SavedRound[], wallOffset: number) {

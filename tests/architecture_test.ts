@@ -67,6 +67,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   storage: ["config", "domain", "log", "schedule", "state"],
   tasks: ["domain"],
   text: [],
+  wanted: ["config", "discovery", "domain", "queue", "scan", "schedule", "state"],
   web: ["config", "domain", "http", "log"],
 };
 
