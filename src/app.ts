@@ -180,7 +180,7 @@ export class App {
       queue: this.#queue,
       pool: () => this.#pool,
       state: this.#state,
-      scanning: () => this.#config.scanning,
+      scanning: (unit) => this.#wanted.optionsOf(unit),
       exclude: () => this.#policy.exclude,
       isActive: (id) => this.#isActive(id),
       isClosing: () => this.#closing,

@@ -6,13 +6,16 @@ import { ParameterError } from "./parameters.ts";
  * @throws {ParameterError} when the body is anything else.
  */
 export function parseJsonObject(body: string, wanted: string): Record<string, unknown> {
+  const refuse = (why: string) => {
+    throw new ParameterError("body", `Cannot read it${why}: send a JSON object with ${wanted}`);
+  };
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // Falls through to the one message for everything that is no JSON object.
+    value = JSON.parse(body);
+  } catch (error) {
+    // It has the position, or the characters around it.
+    return refuse(` (${(error as SyntaxError).message})`);
   }
-  throw new ParameterError("body", `Cannot read it: send a JSON object with ${wanted}`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse("");
+  return value as Record<string, unknown>;
 }

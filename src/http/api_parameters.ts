@@ -7,8 +7,11 @@ export const MAX_LIMIT = 10_000;
 /** What a required parameter that is missing gets to hear. */
 export const REQUIRED = "Cannot do without it: it is required";
 
-const NO_TEXT = ({ input }: { input?: unknown }) =>
-  input === undefined ? REQUIRED : "Cannot use this value: write a text";
+const WRITE_TEXT = "Cannot use this value: write a text";
+
+function unless(error: string) {
+  return ({ input }: { input?: unknown }) => input === undefined ? REQUIRED : error;
+}
 
 /** How a document describes a parameter. */
 export interface Described {
@@ -18,15 +21,14 @@ export interface Described {
 
 /** A text that `parse` makes something of; a `SyntaxError` or `RangeError` of it says what is wrong. */
 export function parsedText<T>(parse: (text: string) => T, described?: Described) {
-  const text = z.string({ error: NO_TEXT });
+  const text = z.string({ error: unless(WRITE_TEXT) });
   return (described === undefined ? text : text.meta(metaOf(described))).transform(parsing(parse));
 }
 
 /** The same, for what people write as a whole number as well. */
 export function parsedScalar<T>(parse: (text: string) => T, described: Described) {
-  return z.union([z.string(), z.int().min(0, { error: NO_TEXT })], { error: NO_TEXT }).meta(
-    metaOf(described),
-  )
+  const error = unless(`${WRITE_TEXT} or a whole number`);
+  return z.union([z.string(), z.int().min(0, { error })], { error }).meta(metaOf(described))
     .transform((value, context) => parsing(parse)(String(value), context));
 }
 

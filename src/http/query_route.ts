@@ -3,6 +3,7 @@ import type { QueryResult } from "../requests/scan_requests.ts";
 import { parseJsonObject } from "./api_body.ts";
 import type { BodyEnv } from "./guards.ts";
 import { jsonError } from "./json_error.ts";
+import { noRoom } from "./no_room.ts";
 import { addressParameters, ParameterError, type Parameters } from "./parameters.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
 import { rateRefusal } from "./rate_refusal.ts";
@@ -95,10 +96,7 @@ function answer(
           `${result.capacity} (scanning.task_queue_size); ask for a narrower network`,
       });
     case "full":
-      return jsonError(c, 503, {
-        message: `The queue has room for ${count(result.room, "scan")}, ` +
-          `${result.units} are needed: try again later`,
-      });
+      return noRoom(c, result);
     case "closing":
       return jsonError(c, 503, { message: "The exporter is shutting down" });
   }

@@ -5,6 +5,7 @@ import { parseFields, parseParameters } from "./api_parameters.ts";
 import { timeText } from "./api_time.ts";
 import type { BodyEnv } from "./guards.ts";
 import { jsonError } from "./json_error.ts";
+import { noRoom } from "./no_room.ts";
 import { parseJsonObject } from "./api_body.ts";
 import { addressParameters, refuseOthers } from "./parameters.ts";
 import type { RateLimiter } from "./rate_limiter.ts";
@@ -58,10 +59,7 @@ function submitted(
           `${result.capacity} (scanning.task_queue_size); ask for fewer or narrower targets`,
       });
     case "full":
-      return jsonError(c, 503, {
-        message: `The queue has room for ${result.room} scan${result.room === 1 ? "" : "s"}, ` +
-          `${result.units} are needed: try again later`,
-      });
+      return noRoom(c, result);
     case "busy":
       return jsonError(c, 503, {
         message: "Too many tasks are not over yet: try again later, or cancel some",
@@ -146,8 +144,9 @@ function taskJson(record: TaskRecord) {
     priority: record.priority,
     ...(record.dedupeKey !== undefined && { dedupe_key: record.dedupeKey }),
     units,
-    progress: Math.round(progress * 10_000) / 10_000,
-    percent: Math.round(progress * 1000) / 10,
+    // No more than what is done: only all of it is 1.
+    progress: Math.floor(progress * 10_000) / 10_000,
+    percent: Math.floor(progress * 1000) / 10,
     ...time("expected_end", record.expectedEnd),
     retries: record.retries,
     retries_made: record.retriesMade,

@@ -36,8 +36,8 @@ export interface ScanRequestsOptions {
     "isRunning" | "running" | "wake" | "cancel" | "abandon" | "progressOf" | "targetOf"
   >;
   readonly state: Pick<PortState, "blocks">;
-  /** How requests are split and nmap is run, now. */
-  readonly scanning: () => ScanOptions;
+  /** How requests are split, and how nmap is run for a unit of theirs, now. */
+  readonly scanning: (unit?: ScanUnit) => ScanOptions;
   /** What nobody scans, now. */
   readonly exclude: () => NetworkSet;
   /** Whether a unit waits or runs, whoever wanted it. */
@@ -144,7 +144,7 @@ export class ScanRequests {
     this.#claims.delete(id);
     const what = { ...key, ports, timeout };
     const parts = Array.from(exclude().outside(network), (network) => ({ ...what, network }))
-      .flatMap((scan) => tasksOf(scan, scanning(), priority));
+      .flatMap((scan) => tasksOf(scan, scanning, priority));
     for (const part of parts) {
       if (!pool().isRunning(part.id)) queue.putBack(part);
       keyOf(part.unit);
@@ -178,7 +178,7 @@ export class ScanRequests {
     );
     const { capacity, requestRoom: room } = queue;
     if (units > capacity) return { status: "too_many", units, capacity } as const;
-    const all = left.flatMap((scan) => tasksOf(scan, scanning(), priority));
+    const all = left.flatMap((scan) => tasksOf(scan, scanning, priority));
     const idle = all.filter(({ id }) => !isActive(id));
     if (idle.length > room) return { status: "full", units: idle.length, room } as const;
     const waited = new Set(idle);
@@ -206,15 +206,14 @@ export class ScanRequests {
 /** The units of a network, as tasks. */
 function tasksOf(
   { network, timeout, ...what }: WantedScan,
-  options: ScanOptions,
+  scanning: ScanRequestsOptions["scanning"],
   priority: Priority = "normal",
 ): Task[] {
-  const { count, at } = splitNetwork(network, what, {
-    ...options,
-    timeout: timeout ?? options.timeout,
-  });
+  const { count, at } = splitNetwork(network, what, scanning());
   return Array.from({ length: count }, (_, index) => {
-    const unit = at(index);
+    const split = at(index);
+    const options = scanning(split);
+    const unit = { ...split, nmap: options.nmap, timeout: timeout ?? options.timeout };
     const asked = { origin: "request", priority, target: undefined, timeout } as const;
     return { unit, id: unitId(unit), ...asked, sizeClass: sizeClass(unit) };
   });

@@ -60,7 +60,8 @@ export class UnitProgress<Batch> {
       if (remaining !== undefined) return remaining;
     }
     const fraction = this.#fraction;
-    if (fraction < TELLING_SHARE) return undefined;
+    // How long second looks take once all was looked at, nobody knows.
+    if (fraction < TELLING_SHARE || fraction === 1) return undefined;
     return (now - this.#startedAt) / 1000 * (1 - fraction) / fraction;
   }
 }

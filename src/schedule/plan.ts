@@ -180,6 +180,30 @@ export class Plan {
     return this.#successors.get(target);
   }
 
+  /**
+   * How nmap is run for a unit that somebody asks for: as for the target that has it, else as for the
+   * narrowest one around it whose options are not the `defaults`.
+   */
+  optionsOf(
+    unit: Pick<ScanUnit, "key" | "network" | "ports">,
+    defaults: ScanOptions,
+  ): Pick<ScanOptions, "nmap" | "timeout"> {
+    const planned = this.targetOf(unit);
+    if (planned !== undefined) return planned.unitAt(0);
+    const { network } = unit;
+    let options: Pick<ScanOptions, "nmap" | "timeout"> = defaults;
+    let narrowest = -1;
+    for (const target of this.#index.containing({ ...network, value: network.base })) {
+      const { prefix } = target.network;
+      if (prefix > network.prefix || prefix <= narrowest) continue;
+      const own = target.unitAt(0);
+      if (own.nmap === defaults.nmap && own.timeout === defaults.timeout) continue;
+      options = own;
+      narrowest = prefix;
+    }
+    return options;
+  }
+
   /** The target that has this unit among its own; undefined when none does. */
   targetOf({ key, network, ports }: Pick<ScanUnit, "key" | "network" | "ports">) {
     const isKnownSweep = key.portRange === KNOWN_PORTS;

@@ -98,7 +98,7 @@ export class LiveTask {
     if (this.state !== "running") return undefined;
     if (remaining !== undefined) return wallClock() + remaining * 1000;
     const done = fraction - this.#doneBefore;
-    if (done < TELLING_SHARE) return undefined;
+    if (done < TELLING_SHARE || fraction === 1) return undefined;
     return wallClock() + (now() - this.#began) * (1 - fraction) / done;
   }
 }

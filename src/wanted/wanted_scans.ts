@@ -9,6 +9,7 @@ import { ScheduledTask } from "../queue/scheduled_task.ts";
 import type { Task } from "../queue/task_queue.ts";
 import { sizeClass } from "../scan/batch_size.ts";
 import { isLarge, Plan, type PlannedTarget, planTargets, unitOf } from "../schedule/plan.ts";
+import type { ScanOptions } from "../schedule/scan_rule.ts";
 import type { DueUnit } from "../schedule/schedule.ts";
 import type { PortState } from "../state/port_state.ts";
 import type { ScanRecord, ScanRecords } from "../state/scan_records.ts";
@@ -67,6 +68,13 @@ export class WantedScans {
     return target === undefined
       ? this.#options.records.open(unit, { configured: false })
       : this.#options.records.open(unitOf(target, unit), { configured: true });
+  }
+
+  /** How requests are split, and how nmap is run for a unit of theirs: as for the target that it lies in. */
+  optionsOf(unit?: ScanUnit): ScanOptions {
+    const { scanning } = this.#options.config();
+    const { nmap, timeout } = unit === undefined ? scanning : this.#plan.optionsOf(unit, scanning);
+    return { maxCidrSize: scanning.maxCidrSize, nmap, timeout };
   }
 
   /** Units whose turn was taken by an earlier process that did not end it. */
@@ -143,17 +151,14 @@ export class WantedScans {
   }
 
   #renewed(task: Task, sizeOf: (target: PlannedTarget) => number): Task {
-    const { scanning } = this.#options.config();
     const target = task.target && this.#plan.successorOf(task.target);
     if (task instanceof ScheduledTask && target !== undefined) {
       return task.renewed(target, sizeOf(target));
     }
     const planned = this.#plan.targetOf(task.unit);
-    const { nmap, timeout } = scanning;
-    const options = planned === undefined
-      ? { ...task.unit, nmap, timeout }
-      : unitOf(planned, task.unit);
-    const unit = { ...options, timeout: task.timeout ?? options.timeout };
+    const { nmap, timeout } = this.optionsOf(task.unit);
+    const named = planned === undefined ? task.unit : unitOf(planned, task.unit);
+    const unit = { ...named, nmap, timeout: task.timeout ?? timeout };
     return { ...task, unit, target: planned, sizeClass: sizeClass(unit) };
   }
 }

@@ -69,7 +69,7 @@ Deno.test("a task scans, tells how far it is, and what it found", async () => {
   });
   const running = await until(exporter, id, ({ progress }) => progress > 0.1 && progress < 1);
   assert.equal(running.state, "running");
-  assert.equal(running.percent, Math.round(running.progress * 1000) / 10);
+  assert.ok(Math.abs(running.percent / 100 - running.progress) <= 0.001);
   const record = await until(
     exporter,
     id,
@@ -151,6 +151,35 @@ Deno.test("urgent tasks go first, whatever was there before, and what waits is m
   for (const id of ids) await until(exporter, id, ({ state }) => state === "succeeded");
   const order = (await nmap.scans()).map((args) => args.at(-1)!.split(".").at(-1));
   assert.deepEqual(order, ["40", "44", "42", "43", "41"]);
+});
+
+Deno.test("a task runs nmap as the target that it lies in, a query too", async () => {
+  await using nmap = await wrapNmap();
+  await using exporter = await Exporter.start({
+    config: `
+scanning: { rate_limit: 0 }
+targets: [{ target: 127.0.0.46/31, port_range: "23700", interval: 1d, scanning: { max_retries: 3 } }]
+`,
+    pathPrefix: nmap.dir,
+  });
+  const id = await submit(exporter, { targets: ["127.0.0.46", "127.0.0.48"], ports: "23701" });
+  await until(exporter, id, ({ state }) => state === "succeeded");
+  await send(exporter, "/query?ip=127.0.0.47&ports=23702", { status: 200 });
+  await exporter.until(
+    (now) =>
+      now.get(
+        'scans_successful_total{target="127.0.0.47/32",port_range="23702",protocol="tcp"}',
+      ) === 1,
+    { seconds: 20, what: "the query is scanned" },
+  );
+  const retries = (await nmap.scans()).map((args) =>
+    `${args.at(-1)} ${args[args.indexOf("-p") + 1]} ${args[args.indexOf("--max-retries") + 1]}`
+  );
+  assert.deepEqual(retries.filter((text) => !text.includes(" 23700 ")).sort(), [
+    "127.0.0.46 23701 3",
+    "127.0.0.47 23702 3",
+    "127.0.0.48 23701 6",
+  ]);
 });
 
 Deno.test("a repeated dedupe key scans once", async () => {

@@ -403,7 +403,7 @@ Deno.test("/query answers what came of the request", async () => {
   });
   await f({ status: "full", units: 4, room: 1 }, 503, {
     status: "error",
-    message: "The queue has room for 1 scan, 4 are needed: try again later",
+    message: "The queue has room for 1 of 4 scans: try again later, or ask for less",
   });
   await f({ status: "closing" }, 503, {
     status: "error",

@@ -116,15 +116,25 @@ Deno.test("/v1/tasks/scan names the field that cannot be used, and submits nothi
   };
   const required = "Cannot do without it: it is required";
   const text = "Cannot use this value: write a text";
+  const scalar = `${text} or a whole number`;
   const list = "Cannot use this value: write a list of addresses and CIDRs";
-  for (const body of ["", "null", "[]", "1", '"x"', "{", "targets=1", "[".repeat(60_000)]) {
-    await f(body, "body", "Cannot read it: send a JSON object with targets and ports");
+  const object = "send a JSON object with targets and ports";
+  for (const body of ["null", "[]", "1", '"x"']) await f(body, "body", `Cannot read it: ${object}`);
+  const broken: [body: string, why: RegExp][] = [
+    ["", /Unexpected end/],
+    ['{\n"ports":"22",}', /line 2 column 14/],
+    ["targets=1", /"targets=1" is not valid JSON/],
+    ["[".repeat(60_000), /JSON/],
+  ];
+  for (const [body, why] of broken) {
+    await f(body, "body", why);
+    await f(body, "body", new RegExp(`^body: Cannot read it \\(.{10,120}\\): ${object}$`, "s"));
   }
   await f({}, "targets", required);
   await f({ ports: "22" }, "targets", required);
   await f({ targets: ["127.0.0.1"] }, "ports", required);
   await f({ ...LEAST, ports: "" }, "ports", required);
-  await f({ ...LEAST, ports: null }, "ports", text);
+  for (const ports of [null, [22], true]) await f({ ...LEAST, ports }, "ports", scalar);
   for (const targets of ["127.0.0.1", null, 1, {}, true]) {
     await f({ ...LEAST, targets }, "targets", list);
   }
@@ -190,7 +200,7 @@ Deno.test("/v1/tasks/scan names the field that cannot be used, and submits nothi
   for (const timeout of ["0s", 0, "soon", "-1m", "11000d"]) {
     await f({ ...LEAST, timeout }, "timeout", /^timeout: Cannot (?:read a duration|use )/);
   }
-  for (const timeout of [1.5, true, {}]) await f({ ...LEAST, timeout }, "timeout", text);
+  for (const timeout of [1.5, true, {}]) await f({ ...LEAST, timeout }, "timeout", scalar);
   await f({ ...LEAST, dedupe_key: 1 }, "dedupe_key", text);
   await f(
     { ...LEAST, dedupe_key: "k".repeat(201) },
@@ -308,8 +318,10 @@ Deno.test("/v1/tasks/scan says what is needed when there is no room", async () =
   await rig.post({ ...LEAST, targets: ["10.0.0.0/31"] });
   assert.equal(
     await f(["10.0.1.0/31"], 503),
-    "The queue has room for 1 scan, 2 are needed: try again later",
+    "The queue has room for 1 of 2 scans: try again later, or ask for less",
   );
+  await rig.post({ ...LEAST, targets: ["10.0.2.1"] });
+  assert.equal(await f(["10.0.1.0/31"], 503), "The queue is full: try again later");
   manager.stop();
   assert.equal(await f(["10.0.0.1"], 503), "The exporter is shutting down");
 });
@@ -370,7 +382,7 @@ Deno.test("/v1/tasks/{id} shows a task, with the fields of the Go openport-expor
   rig.begin(UNIT, { fraction: 0.5, remaining: undefined });
   rig.clock.tick(1000);
   const running = await show();
-  assert.deepEqual([running.progress, running.percent], [0.1667, 16.7]);
+  assert.deepEqual([running.progress, running.percent], [0.1666, 16.6]);
   assert.equal(running.expected_end, "1970-01-01T01:40:06.000Z");
   rig.end(UNIT, failed("no_route"));
   const resting = await show();

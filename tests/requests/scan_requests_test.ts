@@ -45,7 +45,11 @@ function makeRequests({ capacity = 10, exclude = [] as string[], maxCidrSize = 2
       cancel: (ids) => void cancelled.push(...ids),
       abandon: (ids) => void abandoned.push(...ids),
     }),
-    scanning: () => ({ maxCidrSize: options.maxCidrSize, nmap: DEFAULTS, timeout: 60 }),
+    scanning: (unit) => ({
+      maxCidrSize: options.maxCidrSize,
+      nmap: { ...DEFAULTS, maxRetries: unit?.key.target === "10.7.1.0/24" ? 1 : 6 },
+      timeout: unit?.key.target === "10.7.1.0/24" ? 20 : 60,
+    }),
     exclude: () => NetworkSet.of(options.exclude.map((text) => parseNetwork(text).network)),
     isActive: (id) => queue.has(id) || running.has(id),
     isClosing: () => options.closing,
@@ -101,6 +105,18 @@ Deno.test("ScanRequests.submit() leaves out what is excluded, and names every un
   assert.deepEqual(tasks.map(({ unit }) => unit.timeout), [7, 7, 60]);
   const nothing = requests.submit([scan("10.0.0.0/31")], "high");
   assert.deepEqual(nothing, { status: "queued", units: [] });
+});
+
+Deno.test("ScanRequests run each unit with the options for it, and the time limit of the task", () => {
+  const { requests, queue } = makeRequests();
+  const taken = () => {
+    const { unit: { nmap, timeout } } = queue.take("normal")!;
+    return [nmap.maxRetries, timeout];
+  };
+  requests.query(scan("10.7.0.0/23"));
+  assert.deepEqual([taken(), taken()], [[6, 60], [1, 20]]);
+  requests.submit([scan("10.7.0.0/23", { timeout: 5 })], "normal");
+  assert.deepEqual([taken(), taken()], [[6, 5], [1, 5]]);
 });
 
 Deno.test("ScanRequests.submit() joins what runs, and moves what waits ahead", () => {

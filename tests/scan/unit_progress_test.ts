@@ -47,6 +47,13 @@ Deno.test("UnitProgress tells the time that is left once something can be said o
   }
 });
 
+Deno.test("UnitProgress does not tell how long second looks take once all was looked at", () => {
+  const progress = new UnitProgress<string>({ size: 10, startedAt: 0 });
+  progress.note("a", say(100, { remaining: 0 }));
+  progress.end("a", 10);
+  assert.deepEqual(progress.at(30_000, { running: 1 }), { fraction: 1, remaining: undefined });
+});
+
 Deno.test("UnitProgress of a unit without addresses is at its beginning", () => {
   const progress = new UnitProgress<string>({ size: 0, startedAt: 0 });
   assert.deepEqual(progress.at(1000, { running: 0 }), { fraction: 0, remaining: undefined });

@@ -9,6 +9,7 @@ import {
   parseNetwork,
 } from "../../src/domain/network.ts";
 import { NetworkSet } from "../../src/domain/network_set.ts";
+import { parsePorts } from "../../src/domain/ports.ts";
 import { Plan, type PlannedTarget, planTargets } from "../../src/schedule/plan.ts";
 import { makeConfig, makeTarget } from "./builders.ts";
 
@@ -406,4 +407,35 @@ Deno.test("planTargets() shares one rule among targets that are alike, and gives
   assert.match(a!.id, /^10\.0\.0\.1\/32 tcp sha256:[0-9a-f]{32} \/32$/);
   assert.equal(a!.unitAt(0).ports, b!.unitAt(0).ports);
   assert.equal(a!.nmap, b!.nmap);
+});
+
+Deno.test("Plan.optionsOf() runs a request as the target that has it, or the narrowest one around it with options of its own", () => {
+  const text = `
+targets:
+  - { target: 10.0.0.0/16, port_range: "22", scanning: { max_retries: 1 } }
+  - { target: 10.0.1.0/24, port_range: "22", scanning: { max_retries: 2, timeout: 20s } }
+  - { target: 10.0.1.1, port_range: "80" }
+  - { target: 10.0.1.1, name: web, port_range: "443", scanning: { max_retries: 3 } }
+  - { target: 10.1.0.0/24, port_range: "22" }
+`;
+  const { config } = parseConfig(text, "c");
+  const plan = new Plan(planTargets(config));
+  const cases: [target: string, ports: string, retries: number, timeout: number][] = [
+    ["10.0.1.1/32", "443", 3, 3600],
+    // A target of its own, which has the options of all.
+    ["10.0.1.1/32", "80", 6, 3600],
+    ["10.0.1.1/32", "1-10", 3, 3600],
+    ["10.0.1.2/32", "1-10", 2, 20],
+    ["10.0.1.0/24", "1-10", 2, 20],
+    ["10.0.2.0/24", "1-10", 1, 3600],
+    ["10.0.0.0/15", "1-10", 6, 3600],
+    ["10.1.0.1/32", "1-10", 6, 3600],
+    ["2001:db8::1/128", "1-10", 6, 3600],
+  ];
+  for (const [target, ports, retries, timeout] of cases) {
+    const { network } = parseNetwork(target);
+    const key = { target, portRange: ports, protocol: "tcp" } as const;
+    const options = plan.optionsOf({ key, network, ports: parsePorts(ports) }, config.scanning);
+    assert.deepEqual([options.nmap.maxRetries, options.timeout], [retries, timeout], target);
+  }
 });

@@ -480,6 +480,9 @@ Deno.test("TaskManager expects an end where there is a reason to", () => {
   assert.equal(end(), 9);
   rig.end(a!);
   assert.equal(end(), 9);
+  // Second looks go on.
+  rig.begin(b!, { fraction: 1, remaining: undefined });
+  assert.equal(end(), undefined);
   rig.end(b!);
   assert.equal(end(), undefined);
 });

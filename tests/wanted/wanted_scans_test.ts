@@ -89,6 +89,20 @@ Deno.test("WantedScans.renewal() gives a waiting task the options of now, and it
   assert.equal(renew({ ...requested, unit: makeUnit("10.0.0.1") }).target, wanted.plan.targets[0]);
 });
 
+Deno.test("WantedScans.optionsOf() runs a request, also after a reload, as the target that it lies in", () => {
+  const { wanted, now } = makeWanted([]);
+  const config = makeConfig(["10.0.0.0/24"], { maxCidrSize: 20 });
+  const [target] = config.targets;
+  now.config = { ...config, targets: [{ ...target!, timeout: 7 }] };
+  wanted.replan();
+  const { nmap, timeout } = config.scanning;
+  assert.deepEqual(wanted.optionsOf(), { maxCidrSize: 20, nmap, timeout });
+  const unit = makeUnit("10.0.0.9", { ports: "7" });
+  assert.deepEqual(wanted.optionsOf(unit), { maxCidrSize: 20, nmap, timeout: 7 });
+  const waiting = { id: "x", origin: "request", target: undefined, sizeClass: 1, unit } as const;
+  assert.equal(wanted.renewal()(waiting).unit.timeout, 7);
+});
+
 Deno.test("WantedScans.isWanted() needs no plan for a request, and for a scheduled task the same units", () => {
   const { wanted, now } = makeWanted(["10.0.0.1", "10.0.0.2"]);
   const tasks = wanted.plan.targets.map((target) => ({
