@@ -15,7 +15,12 @@ export interface AlertRule {
   readonly summary: string;
   /** Template: what it means, and what to do. */
   readonly description: string;
+  /** Heading of README.md that says more, as an anchor. */
+  readonly runbook: string;
 }
+
+/** Template of a value that counts something; `{{ $value }}` writes a million as 1e+06. */
+export const COUNT = '{{ printf "%.0f" $value }}';
 
 /** Rules that are evaluated one after the other. */
 export interface RuleGroup {

@@ -49,5 +49,6 @@ function ruleLines(rule: AlertRule): string[] {
     "        annotations:",
     `          summary: ${quote(rule.summary)}`,
     `          description: ${quote(rule.description)}`,
+    `          runbook: README.md#${rule.runbook}`,
   ];
 }

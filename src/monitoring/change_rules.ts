@@ -7,6 +7,9 @@ import type { ScanClass } from "./scan_classes.ts";
 const WINDOW_SECONDS = 900;
 const WINDOW = promDuration(WINDOW_SECONDS);
 
+/** Seconds that a closed port has to stay as a 0 for every scrape interval that Prometheus bears with. */
+const MIN_RETENTION = 300;
+
 /** What is said of a port in every alert that names one. */
 const PORT = "{{ $labels.ip }} {{ $labels.port }}/{{ $labels.protocol }}";
 
@@ -26,6 +29,13 @@ export function changeRules(config: Config, classes: readonly ScanClass[]): Aler
   const justRead = "time() - openport_config_last_reload_success_timestamp_seconds < " +
     `${WINDOW_SECONDS + firstRound}`;
   const { perHost, total } = cutOff(config);
+  // A 0 that leaves before two scrapes is not seen.
+  const unseen = config.state.closedPortRetention < MIN_RETENTION
+    ? `
+or
+# Closed ports leave at once.
+increase(port_state_changes_total{change_type="open_to_closed"}[${WINDOW}]) > 0`
+    : "";
   return [
     {
       alert: "OpenportPortOpened",
@@ -64,6 +74,7 @@ changes(open_port_status[${WINDOW}]) - resets(open_port_status[${WINDOW}]) > 0`,
       description: `nmap found ${PORT} open, which was not open at the look before. ` +
         "Find out what listens there: close it, or write it into expected_ports or allowed_ports " +
         "of its target. /hosts/{{ $labels.ip }} of the exporter {{ $labels.instance }} has its history.",
+      runbook: "what-the-data-means",
     },
     {
       alert: "OpenportPortClosed",
@@ -71,9 +82,13 @@ changes(open_port_status[${WINDOW}]) - resets(open_port_status[${WINDOW}]) > 0`,
       for: 0,
       severity: "info",
       summary: `Port ${PORT} closed.`,
-      description: `${PORT} was open, and two looks found it closed. ` +
+      description:
+        `${PORT} was open, and ${
+          config.scanning.confirmChanges ? "two looks" : "a look"
+        } found it closed. ` +
         "If that was not planned, look whether the service or the host is down, or a firewall changed. " +
         "Write it into expected_ports of its target to be told for as long as it is missing.",
+      runbook: "what-the-data-means",
     },
     {
       alert: "OpenportPortsChangedUnnamed",
@@ -89,13 +104,16 @@ or
 # A device that appeared right after a start or a reload.
 ${opened}
 and on (job, instance) (${justRead})
-unless on (job, instance) ALERTS{alertname="OpenportPortOpened"}`,
+unless on (job, instance) ALERTS{alertname="OpenportPortOpened"}${unseen}`,
       for: 0,
       severity: "warning",
       summary: "Ports of {{ $labels.target }} changed ({{ $labels.change_type }}), maybe unnamed.",
       description:
         "Alerts may not name the port, because a host in {{ $labels.target }}, or the page as a whole, " +
-        "has more ports than may have series, or because a device appeared right after a start or a reload. /v1/changes of the exporter {{ $labels.instance }} names it.",
+        "has more ports than may have series, because a device appeared right after a start or a reload, " +
+        "or because closed ports leave the page at once. /v1/changes of the exporter " +
+        "{{ $labels.instance }} names it.",
+      runbook: "what-the-data-means",
     },
   ];
 }

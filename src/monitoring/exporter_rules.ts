@@ -1,4 +1,4 @@
-import type { AlertRule } from "./alert_rule.ts";
+import { type AlertRule, COUNT } from "./alert_rule.ts";
 import { promDuration } from "./promql.ts";
 import type { ScanClass } from "./scan_classes.ts";
 
@@ -7,6 +7,10 @@ const JOB = "openport";
 /** Seconds by which the schedule may be late, at least and at most. */
 const MIN_LATE = 60;
 const MAX_LATE = 3600;
+
+/** How many restarts in what time are no maintenance any more. */
+const RESTARTS = 3;
+const RESTART_WINDOW = "30m";
 
 /** Exporters that cannot be scraped: of the usual job, or seen lately under whatever job. */
 const DOWN = `up{job="${JOB}"} == 0
@@ -28,6 +32,20 @@ function aliveRules(): AlertRule[] {
       summary: "The exporter {{ $labels.instance }} cannot be scraped.",
       description: "Nothing is known of open ports while it is down. Look at the targets page of " +
         "Prometheus for the error (also a wrong password or path), and at the service and its log.",
+      runbook: "have-it-scraped",
+    },
+    {
+      // It may come up often enough to be neither down nor stale.
+      alert: "OpenportExporterRestarting",
+      expr: `changes(process_start_time_seconds[${RESTART_WINDOW}]) >= ${RESTARTS}
+and on (job, instance) last_over_time(openport_task_queue_capacity[${RESTART_WINDOW}])`,
+      for: 0,
+      severity: "warning",
+      summary: `The exporter {{ $labels.instance }} restarted ${COUNT} times in ${RESTART_WINDOW}.`,
+      description:
+        "Scans that take longer than it runs are never complete. Look at the log of the " +
+        "service for why it ends, and at the memory of that machine.",
+      runbook: "install-it-as-a-service",
     },
     {
       alert: "OpenportExporterAbsent",
@@ -40,6 +58,7 @@ ${DOWN.replace(/^/gm, "  ")}
       summary: "Prometheus scrapes no openport-exporter.",
       description: "No target serves its metrics. Look whether the scrape job is still in the " +
         "configuration of Prometheus.",
+      runbook: "have-it-scraped",
     },
     {
       alert: "OpenportNmapUnavailable",
@@ -49,6 +68,7 @@ ${DOWN.replace(/^/gm, "  ")}
       summary: "The exporter {{ $labels.instance }} cannot run nmap.",
       description: "Every scan fails, and ports keep their last known state. Install nmap there; " +
         "/healthz of the exporter says what is wrong.",
+      runbook: "privileges-and-permissions",
     },
   ];
 }
@@ -62,9 +82,10 @@ function queueRules(classes: readonly ScanClass[]): AlertRule[] {
       expr: "task_queue_size >= openport_task_queue_capacity",
       for: 300,
       severity: "warning",
-      summary: "The queue of {{ $labels.instance }} is full: {{ $value }} scans wait.",
+      summary: `The queue of {{ $labels.instance }} is full: ${COUNT} scans wait.`,
       description: "Requests are refused with 503. Send fewer, or raise scanning.worker_count or " +
         "scanning.task_queue_size.",
+      runbook: "endpoints",
     },
     {
       alert: "OpenportScheduleLate",
@@ -75,6 +96,7 @@ function queueRules(classes: readonly ScanClass[]): AlertRule[] {
       description: `What is due is not even queued for more than ${promDuration(late)}: there is ` +
         "more to scan than the workers can. --config.check says what takes how long; raise intervals, " +
         "rates or scanning.worker_count, or scan fewer ports.",
+      runbook: "how-often-to-scan-what",
     },
   ];
 }
@@ -88,25 +110,28 @@ function sourceRules(): AlertRule[] {
       severity: "warning",
       summary: "The exporter {{ $labels.instance }} refused its new configuration.",
       description: "The one before stays in use. --config.check prints every problem of the file.",
+      runbook: "reload",
     },
     {
       alert: "OpenportTargetListsFailing",
       expr: "openport_target_lists_failing > 0",
       for: 900,
       severity: "warning",
-      summary: "{{ $value }} lists of targets of {{ $labels.instance }} cannot be used.",
+      summary: `Lists of targets of {{ $labels.instance }} that cannot be used: ${COUNT}.`,
       description:
         "What they said last stays in use. /healthz of the exporter names the file or the URL, " +
         "and what is wrong with it.",
+      runbook: "names-and-lists",
     },
     {
       alert: "OpenportTargetNamesUnresolved",
       expr: "openport_target_names_unresolved > 0",
       for: 900,
       severity: "warning",
-      summary: "{{ $value }} host names of {{ $labels.instance }} do not resolve.",
+      summary: `Host names of {{ $labels.instance }} that do not resolve: ${COUNT}.`,
       description: "Their last addresses keep their state and are not scanned. Look at " +
         'scans_failed_total{error_type="unresolved"}, at the log, and at the resolver of that machine.',
+      runbook: "names-and-lists",
     },
   ];
 }
@@ -118,11 +143,12 @@ function seriesRules(): AlertRule[] {
       expr: "openport_port_series_dropped > 0",
       for: 600,
       severity: "warning",
-      summary: "{{ $value }} ports of {{ $labels.instance }} have no series.",
+      summary: `Ports of {{ $labels.instance }} that have no series: ${COUNT}.`,
       description:
         "They are not in open_port_status, and alerts do not name them; open_ports_total " +
         "is exact. Look at openport_host_port_limit_exceeded for hosts that answer on every port, or " +
         "raise scanning.max_open_ports_per_host or metrics.port_series_limit.",
+      runbook: "metrics",
     },
     {
       alert: "OpenportHostPortLimit",
@@ -133,6 +159,7 @@ function seriesRules(): AlertRule[] {
       description:
         "It has more open ports than scanning.max_open_ports_per_host. A firewall or a trap " +
         "that answers on every port looks so: exclude it, or scan it from elsewhere.",
+      runbook: "metrics",
     },
   ];
 }

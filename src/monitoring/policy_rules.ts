@@ -1,4 +1,4 @@
-import type { AlertRule } from "./alert_rule.ts";
+import { type AlertRule, COUNT } from "./alert_rule.ts";
 import type { ScanClass } from "./scan_classes.ts";
 
 /** Seconds that an expected port may be missing, and that a policy may be unknown, before it is told. */
@@ -20,6 +20,7 @@ export function policyRules(classes: readonly ScanClass[]): AlertRule[] {
       summary: `Unexpected open port: ${PORT}.`,
       description: `${PORT} is open, and neither expected nor allowed. ` +
         "Close it, or write it into expected_ports or allowed_ports of the target.",
+      runbook: "which-ports-may-be-open",
     },
     {
       alert: "OpenportExpectedPortMissing",
@@ -29,16 +30,18 @@ export function policyRules(classes: readonly ScanClass[]): AlertRule[] {
       summary: `Expected port missing: ${PORT}.`,
       description: `The last look did not find ${PORT} open, which is expected. ` +
         "Look whether the service or the host is down, or a firewall changed.",
+      runbook: "which-ports-may-be-open",
     },
     {
       alert: "OpenportPolicyUnknown",
       expr: "openport_policy_unknown_ports > 0",
       for: Math.ceil(slack / 60) * 60,
       severity: "warning",
-      summary: "{{ $value }} expected ports of target {{ $labels.name }} are unknown.",
-      description: "Whether {{ $value }} ports that target {{ $labels.name }} expects are open " +
-        "is not known: its scans fail, its hosts time out, its host name does not resolve, or its first " +
+      summary: `Expected ports of target {{ $labels.name }} that are unknown: ${COUNT}.`,
+      description:
+        "Whether ports that target {{ $labels.name }} expects are open is not known: its scans fail, its hosts time out, its host name does not resolve, or its first " +
         "scan takes long. The log of the exporter {{ $labels.instance }} says which.",
+      runbook: "which-ports-may-be-open",
     },
   ];
 }

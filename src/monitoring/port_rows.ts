@@ -84,9 +84,9 @@ export function changeRow(): Row {
         title: "Ports that changed",
         description:
           "Those that closed, or opened again, in the time that is shown, and how often. " +
-          "A port that opened for the first time is in the table beside.",
+          `A port that opened for the first time is in the table beside. ${TOP_ROWS} ports at most.`,
         queries: [{
-          expr: `sum by (ip, port, protocol) (changes(${status}[$__range])) > 0`,
+          expr: `topk(${TOP_ROWS}, sum by (ip, port, protocol) (changes(${status}[$__range])) > 0)`,
         }],
         columns: PORT_COLUMNS,
         value: "Changes",
@@ -98,7 +98,7 @@ export function changeRow(): Row {
         title: "Ports that are new",
         description:
           "Open or closed now, and not known when the time that is shown began: opened for " +
-          "the first time, or scanned for the first time.",
+          `the first time, or scanned for the first time. ${TOP_ROWS} ports at most.`,
         queries: [{
           expr:
             `topk(${TOP_ROWS}, sum by (ip, port, protocol) (${status} unless ${status} offset ` +
@@ -129,11 +129,11 @@ export function policyRow(): Row {
           "which nothing certain is known. Without a policy there is a line at 0.",
         queries: [
           {
-            expr: `sum by (name) (openport_policy_violations{${OF}}) or vector(0)`,
+            expr: `sum by (name) (openport_policy_violations{${OF}}) or on () vector(0)`,
             legend: "deviations {{name}}",
           },
           {
-            expr: `sum by (name) (openport_policy_unknown_ports{${OF}}) or vector(0)`,
+            expr: `sum by (name) (openport_policy_unknown_ports{${OF}}) or on () vector(0)`,
             legend: "unknown {{name}}",
           },
         ],
@@ -142,11 +142,11 @@ export function policyRow(): Row {
       }),
       table({
         title: "Unexpected open ports",
-        description: "Open, and neither expected nor allowed. Empty is good.",
+        description: `Open, and neither expected nor allowed. Empty is good; ${TOP_ROWS} at most.`,
         queries: [{
-          expr: `max by (name, ip, port, protocol) (${
+          expr: `topk(${TOP_ROWS}, max by (name, ip, port, protocol) (${
             chosen("openport_unexpected_open_port", "ip")
-          })`,
+          }))`,
         }],
         columns: TARGET_COLUMNS,
         width: 8,
@@ -154,11 +154,11 @@ export function policyRow(): Row {
       }),
       table({
         title: "Missing expected ports",
-        description: "Expected, and not open at the last look. Empty is good.",
+        description: `Expected, and not open at the last look. Empty is good; ${TOP_ROWS} at most.`,
         queries: [{
-          expr: `max by (name, ip, port, protocol) (${
+          expr: `topk(${TOP_ROWS}, max by (name, ip, port, protocol) (${
             chosen("openport_expected_port_missing", "ip")
-          })`,
+          }))`,
         }],
         columns: TARGET_COLUMNS,
         width: 8,

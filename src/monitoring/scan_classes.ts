@@ -6,8 +6,9 @@ import { type PlannedTarget, planTargets } from "../schedule/plan.ts";
 import { promString } from "./promql.ts";
 import { unitPattern } from "./unit_pattern.ts";
 
-/** Most networks that are told apart in one matcher; where there are more, `target` is not matched. */
-const MAX_PATTERNS = 200;
+/** Most networks of the same ports that matchers tell apart, and most of those that are named. */
+const MAX_PATTERNS = 500;
+const MAX_NAMED = 200;
 /** Share of its interval, and most seconds, over which the schedule spreads what became due while down. */
 const SPREAD_SHARE = 0.1;
 const MAX_SPREAD = 600;
@@ -163,29 +164,52 @@ function namesOf(targets: readonly TargetConfig[]): (planned: PlannedTarget) => 
   };
 }
 
-function selectionsOf(bucket: Bucket): [interval: number, selection: Selection][] {
-  const { portRange, protocol, names, lists } = bucket;
-  const known = [...bucket.networks];
-  const named = known.filter(([, { name }]) => name !== undefined);
-  // Of very many, those with a name stay apart as long as they are few.
-  const apart = known.length <= MAX_PATTERNS ? known : named.length <= MAX_PATTERNS ? named : [];
-  const merged = apart === known ? [] : known.filter((each) => !apart.includes(each));
-  const base = `port_range=${promString(portRange)},protocol="${protocol}"`;
-  const groups = new Map<string, { interval: number; name: string | undefined; of: string[] }>();
-  for (const [pattern, { interval, name }] of apart) {
+/** Networks that have the same interval and name. */
+interface Group {
+  readonly interval: number;
+  readonly name: string | undefined;
+  readonly patterns: string[];
+}
+
+function groupsOf({ networks }: Bucket): Group[] {
+  const named = [...networks.values()].filter(({ name }) => name !== undefined);
+  const groups = new Map<string, Group>();
+  for (const [pattern, network] of networks) {
+    const { interval } = network;
+    const name = named.length <= MAX_NAMED ? network.name : undefined;
     const id = JSON.stringify([interval, name]);
-    const group = groups.get(id) ?? { interval, name, of: [] };
-    group.of.push(pattern);
+    const group = groups.get(id) ?? { interval, name, patterns: [] };
+    group.patterns.push(pattern);
     groups.set(id, group);
   }
-  const selections = [...groups.values()].map(({ interval, name, of }) =>
-    [interval, { matchers: `${targetMatcher("=~", of)},${base}`, name }] as [number, Selection]
+  return [...groups.values()];
+}
+
+/** As many groups as matchers can tell apart: the largest of too many are what is left over. */
+function apartOf(groups: readonly Group[]): Group[] {
+  let room = MAX_PATTERNS;
+  const bySize = groups.toSorted((a, b) => a.patterns.length - b.patterns.length);
+  const fitting = bySize.filter(({ patterns }) => (room -= patterns.length) >= 0);
+  return groups.filter((group) => fitting.includes(group));
+}
+
+function selectionsOf(bucket: Bucket): [interval: number, selection: Selection][] {
+  const { portRange, protocol, names, lists } = bucket;
+  const groups = groupsOf(bucket);
+  const apart = apartOf(groups);
+  const merged = groups.filter((group) => !apart.includes(group));
+  const base = `port_range=${promString(portRange)},protocol="${protocol}"`;
+  const selections = apart.map(({ interval, name, patterns }) =>
+    [interval, { matchers: `${targetMatcher("=~", patterns)},${base}`, name }] as [
+      number,
+      Selection,
+    ]
   );
-  const others = [...names, ...lists, ...merged.map(([, { interval }]) => interval)];
+  const others = [...names, ...lists, ...merged.map(({ interval }) => interval)];
   if (others.length === 0) return selections;
   const matchers = [
     ...(lists.length + merged.length === 0 ? [targetMatcher("=~", [SINGLE_ADDRESS])] : []),
-    ...(apart.length > 0 ? [targetMatcher("!~", apart.map(([pattern]) => pattern))] : []),
+    ...(apart.length > 0 ? [targetMatcher("!~", apart.flatMap(({ patterns }) => patterns))] : []),
     base,
   ];
   // One interval for all that cannot be told apart: the longest, which alarms for none too soon.

@@ -47,9 +47,11 @@ export function freshnessRow(classes: readonly ScanClass[]): Row {
       }),
       timeseries({
         title: "Age of the last complete scan",
-        description: `The ${TOP} oldest.`,
+        description: `The ${TOP} oldest at the end of the time that is shown.`,
         queries: [{
-          expr: `topk(${TOP}, max ${BY_SCAN} (time() - ${chosen(LAST, "target")}))`,
+          // Not the oldest of each moment, which are all of them, one after the other.
+          expr: `max ${BY_SCAN} (time() - ${chosen(LAST, "target")})\n` +
+            `and bottomk(${TOP}, max ${BY_SCAN} (${chosen(LAST, "target")} @ end()))`,
           legend: SCAN_LEGEND,
         }],
         width: 8,
@@ -105,8 +107,9 @@ export function scanRow({ durationMetrics }: { readonly durationMetrics: boolean
           "Failed and partial scans in the time that is shown, by their reason. Empty is good.",
         queries: [{
           // What failed for the first time has no count at the beginning.
-          expr: `sum by (target, port_range, protocol, error_type) (${failed} - ` +
-            `(${failed} offset $__range or ${failed} * 0)) > 0`,
+          expr:
+            `topk(${TOP_ROWS}, sum by (target, port_range, protocol, error_type) (${failed} - ` +
+            `(${failed} offset $__range or ${failed} * 0)) > 0)`,
         }],
         columns: { ...SCAN_COLUMNS, error_type: "Reason" },
         value: "Times",
@@ -134,13 +137,15 @@ export function scanRow({ durationMetrics }: { readonly durationMetrics: boolean
 }
 
 function durationPanels() {
+  const last = chosen("scan_duration_seconds", "target");
   const buckets = chosen("scan_duration_histogram_seconds_bucket", "target");
   return [
     timeseries({
       title: "Duration of the last scan",
-      description: `The ${TOP} longest of the complete scans.`,
+      description:
+        `Of complete scans, the ${TOP} that took longest at the end of the time that is shown.`,
       queries: [{
-        expr: `topk(${TOP}, max ${BY_SCAN} (${chosen("scan_duration_seconds", "target")}))`,
+        expr: `max ${BY_SCAN} (${last})\nand topk(${TOP}, max ${BY_SCAN} (${last} @ end()))`,
         legend: SCAN_LEGEND,
       }],
       width: 8,

@@ -1,4 +1,4 @@
-import type { AlertRule } from "./alert_rule.ts";
+import { type AlertRule, COUNT } from "./alert_rule.ts";
 import { promDuration, promString } from "./promql.ts";
 import type { ScanClass } from "./scan_classes.ts";
 
@@ -56,6 +56,7 @@ unless on (job, instance) (time() - process_start_time_seconds < ${scans.slack})
         `${stale}: what the metrics say of it is old. Look at scans_failed_total, ` +
         "openport_scans_skipped_total and openport_schedule_lag_seconds, and at the log of the exporter " +
         "{{ $labels.instance }}.",
+      runbook: "what-the-data-means",
     },
     {
       alert: "OpenportNeverScanned",
@@ -70,6 +71,7 @@ unless on (job, instance) (time() - process_start_time_seconds < ${scans.slack})
       description: `It is known for more than ${never} and scanned every ${every}, and nothing ` +
         "or not everything is known of its ports. Look at scans_failed_total and at the log of the " +
         "exporter {{ $labels.instance }}.",
+      runbook: "what-the-data-means",
     },
     {
       alert: "OpenportScansFailing",
@@ -83,6 +85,7 @@ unless ${partial(matchers)}`),
       description: `No scan of it was complete in the last ${failing}, ` +
         "and some failed with {{ $labels.error_type }}; its ports keep their last known state. " +
         "The log of the exporter {{ $labels.instance }} says why; the README explains the types.",
+      runbook: "what-the-data-means",
     },
     {
       alert: "OpenportScansPartial",
@@ -96,6 +99,7 @@ and ${partial(matchers)}`),
       description: `No scan of it was complete in the last ${failing}: some hosts were ` +
         "looked at, the others keep their last known state ({{ $labels.error_type }}). Give it more time, " +
         "fewer ports or a higher rate; the log of the exporter {{ $labels.instance }} says more.",
+      runbook: "what-the-data-means",
     },
     {
       alert: "OpenportHostsTimedOut",
@@ -103,10 +107,11 @@ and ${partial(matchers)}`),
       for: Math.ceil((scans.interval + scans.slack) / 60) * 60,
       severity: "info",
       interval: every,
-      summary: `{{ $value }} hosts of ${SCAN} time out in every scan.`,
+      summary: `Hosts of ${SCAN} that time out in every scan: ${COUNT}.`,
       description:
         "They ran into scanning.host_timeout and keep their last known state, which grows " +
         "old although the scan is complete. Raise host_timeout or min_rate, or scan fewer ports.",
+      runbook: "limitations",
     },
   ];
 }
@@ -123,11 +128,12 @@ function skippedRule(scans: ScanClass): AlertRule {
     for: 0,
     severity: "info",
     interval: promDuration(scans.interval),
-    summary: `Scans of ${SCAN} lost {{ $value }} turns in ${window}.`,
+    summary: `Scans of ${SCAN} lost ${COUNT} turns in ${window}.`,
     description:
       "They were still waiting or running when they were due again, so that the interval is " +
       "not kept. Raise the interval, the rates or worker_count, or scan fewer ports; --config.check " +
       "says what takes long.",
+    runbook: "how-often-to-scan-what",
   };
 }
 

@@ -22,7 +22,7 @@ Deno.test.beforeAll(async () => {
   await Deno.chmod(directory, 0o755);
   // Where the checkout is, nobody may not look.
   executable = `${directory}/openport-exporter`;
-  await Deno.copyFile(await compile(), executable);
+  await compile(executable);
 });
 
 Deno.test.afterAll(async () => {

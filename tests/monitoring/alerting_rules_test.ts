@@ -65,6 +65,18 @@ Deno.test("rules read metrics that the program serves, and say what to do", () =
   }
 });
 
+Deno.test("rules name headings of README.md, and README.md has a row for each of them", async () => {
+  const readme = await Deno.readTextFile(`${ROOT}README.md`);
+  // As forges make them of headings.
+  const anchors = [...readme.matchAll(/^##+ (.*)$/gm)].map(([, heading]) =>
+    heading!.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-")
+  );
+  for (const { alert, runbook } of alertingRules(config("targets: [::1]\n")).flatMap(rulesIn)) {
+    assert.ok(anchors.includes(runbook), `${alert}: ${runbook}`);
+    assert.match(readme, new RegExp(`^\\| .*\`(Openport|…)${alert.slice(8)}\``, "m"));
+  }
+});
+
 Deno.test("rules with any names of targets are YAML that says the same, and promtool accepts them", async () => {
   const hostile = fc.constantFrom(
     ..."\"'\\`{}[]()$%|&*!?#:,.-~^<>@=+/ \t\u2028\ufeff\ufffe\u202eäß日{{}}$1\u{1f600}",
@@ -96,11 +108,11 @@ Deno.test("rules with any names of targets are YAML that says the same, and prom
         const text = alertingRulesYaml(whole);
         const read = parse(text);
         for (const [g, { rules }] of alertingRules(whole).entries()) {
-          for (const [r, { expr, summary, description }] of rules.entries()) {
+          for (const [r, { expr, summary, description, runbook }] of rules.entries()) {
             const rule = read.groups[g].rules[r];
             assert.deepEqual(
               [rule.expr, rule.annotations],
-              [expr, { summary, description }],
+              [expr, { summary, description, runbook: `README.md#${runbook}` }],
             );
           }
         }
@@ -159,6 +171,26 @@ Deno.test("what takes the place of a series that is cut off is not called opened
         [status(2)]: "1+0x80",
         [status(3)]: "1+0x60 stale",
         [status(4)]: "_x61 1+0x20",
+      },
+      at: "62m",
+      labels: "alertname, port, target",
+      expected: ['{alertname="OpenportPortsChangedUnnamed",target="127.0.0.1/32"}'],
+    },
+  );
+});
+
+Deno.test("a port that closes is told although no 0 of it is ever seen", async () => {
+  await assertFiring(
+    "state: { closed_port_retention: 0 }\ntargets: [127.0.0.1]\n",
+    {
+      series: {
+        openport_task_queue_capacity: "1000+0x80",
+        task_queue_size: "0+0x80",
+        'openport_nmap_info{version="7.93"}': "1+0x80",
+        'open_ports_total{ip="127.0.0.1"}': "1+0x60 0+0x20",
+        'port_state_changes_total{target="127.0.0.1/32",change_type="open_to_closed"}':
+          "0+0x60 1+0x20",
+        'open_port_status{ip="127.0.0.1",port="22",protocol="tcp"}': "1+0x60 stale",
       },
       at: "62m",
       labels: "alertname, port, target",

@@ -61,6 +61,20 @@ Deno.test("dashboardJson() has queries over time follow the scrape interval of t
   }
 });
 
+Deno.test("dashboardJson() asks for no more samples, points and rows than can be had of 100,000 series", () => {
+  const { panels } = dashboard("scanning: { duration_metrics: true }\ntargets: [127.0.0.1]\n");
+  for (const { title, type, targets = [], maxDataPoints } of panels) {
+    for (const { expr, range } of targets) {
+      // Rounded steps, and a series before and after it is aggregated; see --query.max-samples.
+      if (range) assert.ok(maxDataPoints * 1.5 * 2 * 100_000 <= 50_000_000, title);
+      if (type === "table" && title !== "Versions") assert.match(expr, /^topk\(1000, /, title);
+      if (/by \((ip|target)/.test(expr)) assert.match(expr, /topk|bottomk/, title);
+      // What is on top at each of many moments can be all of them.
+      if (range && expr.includes("by (target")) assert.match(expr, /@ end\(\)/, title);
+    }
+  }
+});
+
 Deno.test("dashboardJson() reads metrics that the program serves, with variables that there are", () => {
   const known = knownMetrics();
   const labels = knownLabels();
@@ -77,6 +91,8 @@ Deno.test("dashboardJson() reads metrics that the program serves, with variables
     assert.ok(metrics.length > 0, from);
     for (const metric of metrics) assert.ok(known.has(metric), `${from}: ${metric}`);
     for (const label of labelsIn(expr)) assert.ok(labels.has(label), `${from}: ${label}`);
+    // Without `on ()` it is there beside series that have labels.
+    assert.doesNotMatch(expr, /\bby \(.* or vector/s, from);
   }
   for (const { type, query } of templating.list) {
     if (type !== "query") continue;

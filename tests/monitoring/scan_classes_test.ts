@@ -83,6 +83,21 @@ ${many}  - { target: 192.0.2.0/24, name: dmz, interval: 1d }
   ]);
 });
 
+Deno.test("scanClasses() tells intervals apart among very many targets, whether they have names or not", () => {
+  for (const named of [false, true]) {
+    const targets = Array.from({ length: 1000 }, (_, n) => {
+      const name = named ? `, name: n${n}` : "";
+      const interval = n < 998 ? "5m" : "30d";
+      return `  - { target: 10.1.${n >> 8}.${n & 255}, interval: ${interval}${name} }\n`;
+    });
+    const few = "10[.]1[.]3[.]230/32|10[.]1[.]3[.]231/32";
+    assert.deepEqual(selections(`scanning: { port_range: "22" }\ntargets:\n${targets.join("")}`), [
+      `300 target!~"${few}",port_range="22",protocol="tcp"`,
+      `2592000 target=~"${few}",port_range="22",protocol="tcp"`,
+    ]);
+  }
+});
+
 Deno.test("scanClasses() has nothing where nothing is scheduled", () => {
   assert.deepEqual(classes("targets: []\n"), []);
 });
