@@ -19,7 +19,10 @@ export interface EventHubOptions {
   readonly heartbeatMs?: number;
   /** Milliseconds after which a client that does not read is cut off. */
   readonly stallMs?: number;
-  /** Milliseconds after which a client has to ask again, which it does by itself, so that it is known to be let in. */
+  /**
+   * Milliseconds after which a client has to ask again, which it does by itself: one that may not any
+   * more is found out, and one that is gone, for which the buffers of the network read for long.
+   */
   readonly lifetimeMs?: number;
 }
 
@@ -45,7 +48,7 @@ export class EventHub {
       intervalMs: 1000,
       heartbeatMs: 15_000,
       stallMs: 30_000,
-      lifetimeMs: 15 * 60_000,
+      lifetimeMs: 60_000,
       ...options,
     };
   }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { StatusQuery } from "../pages/status_query.ts";
+import { TARGET_TROUBLES, type TargetTrouble } from "../overview/overview.ts";
 import { parsedText, parseFields, parseParameters } from "./api_parameters.ts";
 import { HOST_PATH } from "./history_query.ts";
 import { type Parameters, refuseOthers } from "./parameters.ts";
@@ -10,6 +11,7 @@ const MAX_PAGE = 1_000_000;
 
 const SEARCH = parsedText(readSearch).optional();
 const PAGE = parsedText(readPage).optional();
+const TROUBLE = parsedText(readTrouble).optional();
 
 /** Parameters of the status page: a search and a page for each list. */
 const STATUS_PARAMETERS = z.strictObject({
@@ -19,6 +21,7 @@ const STATUS_PARAMETERS = z.strictObject({
   hosts_page: PAGE,
   targets: SEARCH,
   targets_page: PAGE,
+  targets_state: TROUBLE,
 });
 
 /** A page whose changes are asked for; `ip` is canonical text. */
@@ -27,7 +30,7 @@ export type EventsQuery =
   | { readonly page: "host"; readonly ip: string };
 
 /**
- * Validates the parameters of the status page: `hosts` and `hosts_page`, and so on for each list.
+ * Validates the parameters of the status page: `hosts` and `hosts_page`, and so on for each list, and `targets_state`.
  *
  * @throws {ParameterError} for the first one that cannot be used.
  */
@@ -36,7 +39,11 @@ export function parseStatusQuery(parameters: Parameters): StatusQuery {
   return {
     violations: { search: read.violations ?? "", page: read.violations_page ?? 1 },
     hosts: { search: read.hosts ?? "", page: read.hosts_page ?? 1 },
-    targets: { search: read.targets ?? "", page: read.targets_page ?? 1 },
+    targets: {
+      search: read.targets ?? "",
+      page: read.targets_page ?? 1,
+      trouble: read.targets_state,
+    },
   };
 }
 
@@ -75,6 +82,15 @@ function readSearch(text: string): string {
   }
   if (/\p{Cc}/u.test(text)) throw new SyntaxError("Cannot search for control characters");
   return text.trim();
+}
+
+/** Nothing is what a form sends when nothing is chosen. */
+function readTrouble(text: string): TargetTrouble | undefined {
+  const trouble = TARGET_TROUBLES.find((each) => each === text);
+  if (trouble === undefined && text !== "") {
+    throw new RangeError("Cannot use it: write failing, stale or violating");
+  }
+  return trouble;
 }
 
 function readPage(text: string): number {

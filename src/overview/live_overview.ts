@@ -10,7 +10,7 @@ import type { ScanRecords } from "../state/scan_records.ts";
 import { HostList } from "./host_list.ts";
 import { changeRow, hostPage } from "./host_page.ts";
 import { MissingPorts } from "./missing_ports.ts";
-import type { Overview, PartQuery, StatusView } from "./overview.ts";
+import type { Overview, PartQuery, StatusView, TargetQuery } from "./overview.ts";
 import { type RunningUnit, runningViews, upcomingViews, type WaitingUnit } from "./scan_views.ts";
 import { TargetIndex } from "./target_index.ts";
 import { TargetList } from "./target_list.ts";
@@ -75,6 +75,8 @@ export class LiveOverview implements Overview {
       addressesOf,
       index: () => this.#named,
     });
+    const missing = new MissingPorts({ policy, records, now });
+    this.#violations = new ViolationList({ policy, missing });
     this.#targets = new TargetList({
       targets,
       plan,
@@ -85,10 +87,10 @@ export class LiveOverview implements Overview {
       }),
       records,
       schedule,
+      violationsOf: () => this.#violations.byName(),
+      now,
       wallOffset: () => this.#wallOffset,
     });
-    const missing = new MissingPorts({ policy, records, now });
-    this.#violations = new ViolationList({ policy, missing });
   }
 
   status(): StatusView {
@@ -129,7 +131,7 @@ export class LiveOverview implements Overview {
     return upcomingViews({ waiting, coming }, this.#context());
   }
 
-  targets(query: PartQuery) {
+  targets(query: TargetQuery) {
     return this.#targets.find(query);
   }
 

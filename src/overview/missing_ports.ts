@@ -55,6 +55,8 @@ export class MissingPorts {
   /** What the entries were made of. */
   #expected: readonly ExpectedPorts[] | undefined;
   #entries: readonly Entry[] = [];
+  /** By name of the target. */
+  #byName = new Map<string, Entry>();
   #around = new NetworkIndex<Entry>();
   /** In order of address, all that is in a network of several addresses lies together. */
   #places: readonly Place[] = [];
@@ -72,6 +74,12 @@ export class MissingPorts {
   totals(): { missing: number; unknown: number } {
     this.#refresh();
     return { missing: this.#missing, unknown: this.#unknown };
+  }
+
+  /** Says how many are missing of a target, by its name. */
+  byName(): (name: string) => number {
+    this.#refresh();
+    return (name) => this.#byName.get(name)?.missing.length ?? 0;
   }
 
   /** What is missing, by name of the target, address, protocol and port. */
@@ -109,6 +117,7 @@ export class MissingPorts {
       judgedAt: -Infinity,
       cost: 0,
     }));
+    this.#byName = new Map(this.#entries.map((entry) => [entry.expected.name, entry]));
     this.#around = new NetworkIndex();
     const places: Place[] = [];
     for (const entry of this.#entries) {

@@ -18,6 +18,18 @@ export interface PartQuery {
   readonly limit: number;
 }
 
+/** What targets can be looked for by: how their scans do, and their ports. */
+export const TARGET_TROUBLES = ["failing", "stale", "violating"] as const;
+
+/** Which trouble. */
+export type TargetTrouble = typeof TARGET_TROUBLES[number];
+
+/** Which targets are wanted. */
+export interface TargetQuery extends PartQuery {
+  /** Only those that have it; undefined finds all. */
+  readonly trouble?: TargetTrouble | undefined;
+}
+
 /** How the program itself is. */
 export interface StatusView {
   readonly status: "ok" | "degraded" | "shutting down";
@@ -90,6 +102,8 @@ export interface ScheduleView {
   readonly failure: string | undefined;
   /** When the unit that was completely scanned the longest ago was, unix milliseconds; undefined while one never was. */
   readonly completeSince: number | undefined;
+  /** Whether that is more than two intervals ago, or never was. */
+  readonly isStale: boolean;
   /** When the latest scan of a unit ended, however it did. */
   readonly lastEndAt: number | undefined;
   readonly isUnderWay: boolean;
@@ -102,6 +116,8 @@ export interface TargetRow {
   readonly name: string;
   /** Addresses, CIDRs and host names as written. */
   readonly texts: readonly string[];
+  /** Ports that deviate from what it says of them. */
+  readonly violations: number;
   readonly schedules: readonly ScheduleView[];
 }
 
@@ -186,7 +202,7 @@ export interface Overview {
   /** What waits for a worker, and then what is due, the soonest first. */
   upcoming(limit: number): readonly UpcomingView[];
   /** Searches names and addresses. */
-  targets(query: PartQuery): Part<TargetRow>;
+  targets(query: TargetQuery): Part<TargetRow>;
   /** Addresses with open ports, in order of address; searches addresses, networks, ports and names of targets. */
   hosts(query: PartQuery): Part<HostRow>;
   /** Newest first. */

@@ -5,12 +5,13 @@ import type { Plan, PlannedTarget } from "../schedule/plan.ts";
 import type { RoundState } from "../schedule/schedule.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
 import type { ScanRecords } from "../state/scan_records.ts";
-import type { Part, PartQuery, ScheduleView, TargetRow } from "./overview.ts";
+import type { Part, ScheduleView, TargetQuery, TargetRow } from "./overview.ts";
 import { Recent } from "./recent.ts";
 import { parseSearch, type Search } from "./search.ts";
-import { scheduledPorts } from "./target_index.ts";
+import { isStale, schedulesOf, type TargetSchedule } from "./target_schedules.ts";
+import { TargetTroubles } from "./target_troubles.ts";
 import { TargetUnits, type UnitRules } from "./target_units.ts";
-import { type Scheduled, UnitBook } from "./unit_book.ts";
+import { FEW_UNITS, UnitBook } from "./unit_book.ts";
 import type { UnitTotals } from "./unit_totals.ts";
 
 /** Searches whose finds are kept, and targets of which is kept how they are scanned. */
@@ -26,13 +27,16 @@ export interface TargetListOptions {
   readonly rules: () => UnitRules;
   readonly records: Pick<ScanRecords, "get" | "blocks">;
   readonly schedule: Pick<Scheduler, "roundsOf">;
+  /** Says how many ports of a target deviate from what it says of them, by its name. */
+  readonly violationsOf: () => (name: string) => number;
+  /** Milliseconds on the schedule's clock. */
+  readonly now: () => number;
   /** Milliseconds to add to the schedule's clock to get unix milliseconds. */
   readonly wallOffset: () => number;
 }
 
-/** One schedule of a target for one protocol. */
-interface Scheduling extends Scheduled {
-  readonly interval: number;
+/** A schedule, with what is planned for it. */
+interface Scheduling extends TargetSchedule {
   /** What is planned for it, be it together with other targets. */
   readonly planned: readonly PlannedTarget[];
 }
@@ -47,14 +51,22 @@ interface Scanned {
 export class TargetList {
   readonly #options: TargetListOptions;
   readonly #book: UnitBook;
+  readonly #troubles: TargetTroubles;
   readonly #finds = new Recent<string, readonly TargetConfig[]>(SEARCHES);
   readonly #scanned = new Recent<TargetConfig, Scanned>(TARGETS);
+  /** Units of the targets that have many, of which the book knows what it counted. */
+  #many = new WeakMap<TargetConfig, TargetUnits>();
   #targets: readonly TargetConfig[] | undefined;
   #plan: unknown;
 
   constructor(options: TargetListOptions) {
     this.#options = options;
     this.#book = new UnitBook(options.records);
+    this.#troubles = new TargetTroubles({
+      ...options,
+      book: this.#book,
+      unitsOf: (target) => this.#unitsOf(target),
+    });
   }
 
   /** What became of the scans of all targets. */
@@ -63,44 +75,55 @@ export class TargetList {
   }
 
   /** Those that fit a search, in the order of the configuration and its lists. */
-  find({ search, offset, limit }: PartQuery): Part<TargetRow> {
+  find({ search, trouble, offset, limit }: TargetQuery): Part<TargetRow> {
     const { targets, plan, schedule } = this.#options;
     const all = targets();
     if (all !== this.#targets) this.#finds.clear();
-    if (all !== this.#targets || plan() !== this.#plan) this.#scanned.clear();
+    if (all !== this.#targets || plan() !== this.#plan) {
+      this.#scanned.clear();
+      this.#many = new WeakMap();
+    }
     this.#targets = all;
     this.#plan = plan();
     const text = search.trim();
-    const found = text === "" ? all : this.#finds.of(text, () => {
+    const fitting = text === "" ? all : this.#finds.of(text, () => {
       const wanted = parseSearch(text, { hasPorts: false });
       return all.filter((target) => fits(target, wanted));
     });
+    const having = trouble && this.#troubles.of(all, trouble);
+    const found = having === undefined ? fitting : fitting.filter((each) => having.has(each));
     const shown = found.slice(offset, offset + limit);
     const scanned = shown.map((target) => this.#scanned.of(target, () => this.#scannedAs(target)));
     const planned = scanned.flatMap(({ schedules }) => schedules.flatMap(({ planned }) => planned));
     const rounds = schedule.roundsOf(new Set(planned));
+    const violationsOf = this.#options.violationsOf();
     const rows = shown.map(({ name, texts }, index): TargetRow => {
       const { units, schedules } = scanned[index]!;
-      return { name, texts, schedules: schedules.map((each) => this.#view(units, each, rounds)) };
+      const views = schedules.map((each) => this.#view(units, each, rounds));
+      return { name, texts, violations: violationsOf(name), schedules: views };
     });
     return { total: found.length, atLeast: false, rows };
   }
 
   #scannedAs(target: TargetConfig): Scanned {
-    const units = new TargetUnits(target, this.#options.rules());
+    const units = this.#unitsOf(target);
     const firsts = units.firsts();
-    const schedules = target.schedules.flatMap(({ portRange, interval }, index) =>
-      target.protocols.map((protocol): Scheduling => {
-        const ports = scheduledPorts(target, index, protocol);
-        const key = { target: "", portRange, protocol };
-        const planned = firsts.map((network) =>
-          this.#options.plan().targetOf({ key, network, ports })
-        );
-        const known = new Set(planned.filter((each) => each !== undefined));
-        return { protocol, portRange, ports, interval, planned: [...known] };
-      })
-    );
+    const schedules = schedulesOf(target).map((schedule): Scheduling => {
+      const { portRange, protocol, ports } = schedule;
+      const key = { target: "", portRange, protocol };
+      const planned = firsts.map((network) =>
+        this.#options.plan().targetOf({ key, network, ports })
+      );
+      const known = new Set(planned.filter((each) => each !== undefined));
+      return { ...schedule, planned: [...known] };
+    });
     return { units, schedules };
+  }
+
+  #unitsOf(target: TargetConfig): TargetUnits {
+    const units = this.#many.get(target) ?? new TargetUnits(target, this.#options.rules());
+    if (units.count > FEW_UNITS) this.#many.set(target, units);
+    return units;
   }
 
   #view(
@@ -109,8 +132,9 @@ export class TargetList {
     rounds: ReadonlyMap<PlannedTarget, RoundState>,
   ): ScheduleView {
     const { protocol, portRange, planned } = scheduling;
-    const { scanned, complete, failing, failure, completeSince, lastEndAt, isPending } = this.#book
-      .read(units, scheduling);
+    const totals = this.#book.read(units, scheduling);
+    const { scanned, complete, failing, failure, completeSince, lastEndAt, isPending } = totals;
+    const now = this.#options.now() + this.#options.wallOffset();
     return {
       portRange,
       protocol,
@@ -124,6 +148,7 @@ export class TargetList {
       unitsFailing: failing,
       failure,
       completeSince: units.count > 0 && complete === units.count ? completeSince : undefined,
+      isStale: isStale(totals, { units, scheduling, now }),
       lastEndAt: scanned > 0 ? lastEndAt : undefined,
       ...this.#next(planned, { rounds, isPending }),
     };

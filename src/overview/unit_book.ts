@@ -7,7 +7,7 @@ import type { TargetUnits } from "./target_units.ts";
 import { NO_UNITS, sum, totalsOf, type UnitTotals } from "./unit_totals.ts";
 
 /** Units up to which they are looked up one by one; the same up to which they all have records from the start. */
-const FEW_UNITS = 256;
+export const FEW_UNITS = 256;
 
 /** What a schedule looks at. */
 export interface Scheduled {

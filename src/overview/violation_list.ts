@@ -14,7 +14,7 @@ const SEARCHES = 8;
 
 /** What the list of deviations is made from. */
 export interface ViolationListOptions {
-  readonly policy: Pick<PortPolicy, "unexpected" | "unexpectedTotal">;
+  readonly policy: Pick<PortPolicy, "unexpected" | "unexpectedTotal" | "unexpectedByName">;
   readonly missing: MissingPorts;
 }
 
@@ -38,6 +38,13 @@ export class ViolationList {
   totals(): { violations: number; unknown: number } {
     const { missing, unknown } = this.#options.missing.totals();
     return { violations: this.#options.policy.unexpectedTotal + missing, unknown };
+  }
+
+  /** Says how many there are of a target, by its name. */
+  byName(): (name: string) => number {
+    const missing = this.#options.missing.byName();
+    const unexpected = this.#options.policy.unexpectedByName();
+    return (name) => missing(name) + unexpected(name);
   }
 
   /** Those that fit a search; at least so many where some of a host are not shown one by one. */

@@ -3,11 +3,14 @@ import { lengthText } from "./assets/ago.js";
 import { escapeControls } from "../text/escape_controls.ts";
 import type { StatusView } from "../overview/overview.ts";
 import { countOf, countText } from "./numbers.ts";
+import { troubleHref } from "./status_query.ts";
 import { When } from "./when.tsx";
 import { shortened } from "./words.tsx";
 
 /** Seconds of lateness that are nobody's business: workers come and go. */
 const LATE_SECONDS = 60;
+/** Reasons that are shown: without name service there is one for each host name. */
+const REASONS_SHOWN = 10;
 /** Characters that are shown of why a scan failed. */
 const FAILURE_LENGTH = 80;
 
@@ -26,7 +29,7 @@ export function HealthPart({ status, now }: { status: StatusView; now: number })
         <p class="verdict-word">
           <span class="sign" aria-hidden="true">{sign}</span> {text}
         </p>
-        {status.reasons.length > 0 ? <ul>{status.reasons.map(reasonItem)}</ul> : <p>{detail}</p>}
+        {status.reasons.length > 0 ? <Reasons reasons={status.reasons} /> : <p>{detail}</p>}
       </div>
       <dl class="tiles">
         <Tile name="Open ports" value={countText(status.openPorts)}>
@@ -34,7 +37,9 @@ export function HealthPart({ status, now }: { status: StatusView; now: number })
         </Tile>
         <Tile
           name="Policy violations"
-          value={countText(status.violations)}
+          value={status.violations === 0
+            ? "0"
+            : <a href="#violations">{countText(status.violations)}</a>}
           alarming={status.violations > 0}
         >
           {status.unknownPorts === 0
@@ -45,7 +50,7 @@ export function HealthPart({ status, now }: { status: StatusView; now: number })
           name="Scans"
           value={status.scansFailing === 0
             ? "none failing"
-            : `${countText(status.scansFailing)} failing`}
+            : <a href={troubleHref("failing")}>{countText(status.scansFailing)} failing</a>}
           alarming={status.scansFailing > 0}
         >
           of {countText(status.scans)}
@@ -80,6 +85,20 @@ export function HealthPart({ status, now }: { status: StatusView; now: number })
 
 function reasonItem(reason: string) {
   return <li>{escapeControls(reason)}</li>;
+}
+
+function Reasons({ reasons }: { reasons: readonly string[] }) {
+  const left = reasons.length - REASONS_SHOWN;
+  return (
+    <ul>
+      {reasons.slice(0, REASONS_SHOWN).map(reasonItem)}
+      {left > 0 && (
+        <li>
+          <a href="/healthz">and {countOf(left, "more reason")}</a>
+        </li>
+      )}
+    </ul>
+  );
 }
 
 /** One number with its name. */

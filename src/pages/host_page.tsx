@@ -45,7 +45,7 @@ export function hostPage(frame: Frame, { host, now }: { host: HostView; now: num
           <h1 class="mono">{host.ip}</h1>
           <ul class="links">
             <li>
-              <a href="/">All hosts</a>
+              <a href="/#hosts">All hosts</a>
             </li>
             <li>
               <a href={`/v1/hosts/${host.ip}`}>This host as JSON</a>

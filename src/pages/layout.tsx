@@ -1,5 +1,6 @@
 import type { Child } from "@hono/hono/jsx";
 import { raw } from "@hono/hono/html";
+import { clockText } from "./when.tsx";
 
 /** What every page has in common. */
 export interface Frame {
@@ -40,7 +41,7 @@ export function pageText(
       </head>
       <body>
         <a class="skip" href="#main">Skip to the content</a>
-        <Head frame={frame} />
+        <Head frame={frame} now={now} />
         <main id="main" tabindex={-1}>{content}</main>
         <footer>
           <p>openport-exporter {frame.version}. All times are UTC.</p>
@@ -50,7 +51,8 @@ export function pageText(
   )}`;
 }
 
-function Head({ frame: { telemetryPath } }: { frame: Frame }) {
+function Head({ frame: { telemetryPath }, now }: { frame: Frame; now: number }) {
+  const [date, time] = clockText(now).split(" ");
   const links = [
     [telemetryPath, "Metrics"],
     ["/config", "Configuration"],
@@ -79,7 +81,9 @@ function Head({ frame: { telemetryPath } }: { frame: Frame }) {
           ))}
         </ul>
       </nav>
-      <p id="connection" role="status"></p>
+      <p id="connection" role="status">
+        As of <span class="date">{date}</span> {time}
+      </p>
     </header>
   );
 }

@@ -1,4 +1,4 @@
-import type { Part, PartQuery } from "../overview/overview.ts";
+import type { Part, TargetQuery } from "../overview/overview.ts";
 import { type ListState, PAGE_ROWS } from "./status_query.ts";
 
 /** A page of a list. */
@@ -8,9 +8,10 @@ export interface ListPage<T> extends Part<T> {
 }
 
 /** Reads a page of a list; what shrank meanwhile has a last page, not an empty one. */
-export function listPage<T>(read: (query: PartQuery) => Part<T>, state: ListState): ListPage<T> {
+export function listPage<T>(read: (query: TargetQuery) => Part<T>, state: ListState): ListPage<T> {
+  const { search, trouble } = state;
   const at = (page: number) => ({
-    ...read({ search: state.search, offset: (page - 1) * PAGE_ROWS, limit: PAGE_ROWS }),
+    ...read({ search, trouble, offset: (page - 1) * PAGE_ROWS, limit: PAGE_ROWS }),
     page,
   });
   const wanted = at(state.page);

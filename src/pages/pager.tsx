@@ -1,6 +1,7 @@
 import { type ListPage, pageCount } from "./list_page.ts";
 import { countText } from "./numbers.ts";
 import { listHref, type ListName, PAGE_ROWS, type StatusQuery } from "./status_query.ts";
+import { TROUBLE_WORDS } from "./trouble_words.ts";
 import { shortened } from "./words.tsx";
 
 /** Characters of a search that are repeated. */
@@ -14,22 +15,27 @@ export function Pager({ query, list, of, shown: { page, total, atLeast, rows } }
   of: string;
   shown: ListPage<unknown>;
 }) {
-  const { search } = query[list];
+  const { search, trouble } = query[list];
   const first = (page - 1) * PAGE_ROWS + 1;
   const last = first + rows.length - 1;
   const pages = pageCount(total);
   const hasMore = atLeast ? rows.length === PAGE_ROWS : page < pages;
-  const to = (page: number) => listHref(query, list, { search, page });
+  const to = (page: number) => listHref(query, list, { ...query[list], page });
   const all = `${atLeast ? "at least " : ""}${countText(total)}`;
   return (
     <div class="pager">
       <p>
         {rows.length === 0 ? `No ${of}` : `${rowsText(first, last)} of ${all} ${of}`}
+        {trouble !== undefined && ` ${TROUBLE_WORDS[trouble].of}`}
         {search !== "" && (
           <>
             {" found for “"}
-            <bdi>{shortened(search, SEARCH_LENGTH)}</bdi>
-            {"” "}
+            <bdi>{shortened(search, SEARCH_LENGTH)}</bdi>”
+          </>
+        )}
+        {(search !== "" || trouble !== undefined) && (
+          <>
+            {" "}
             <a href={listHref(query, list, { search: "", page: 1 })}>
               Show all<span class="hidden">{` ${of}`}</span>
             </a>

@@ -7,7 +7,7 @@ import { listPage } from "./list_page.ts";
 import type { LivePage } from "./live_part.ts";
 import { Panel, partId } from "./panel.tsx";
 import { RunningPart } from "./running_part.tsx";
-import { SearchForm } from "./search_form.tsx";
+import { SearchForm, TroubleChoice } from "./search_form.tsx";
 import { statusParameters, type StatusQuery } from "./status_query.ts";
 import { TargetsPart } from "./targets_part.tsx";
 import { UpcomingPart } from "./upcoming_part.tsx";
@@ -99,7 +99,9 @@ export function statusPage(
               list="targets"
               label="Search targets"
               hint="Name or address"
-            />
+            >
+              <TroubleChoice query={query} />
+            </SearchForm>
           }
         />
       </>

@@ -1,3 +1,5 @@
+import type { TargetTrouble } from "../overview/overview.ts";
+
 /** The lists of the status page that can be searched, by the name of their request parameter. */
 export const LISTS = ["violations", "hosts", "targets"] as const;
 
@@ -10,6 +12,8 @@ export interface ListState {
   readonly search: string;
   /** From 1 on. */
   readonly page: number;
+  /** Of targets alone: only those that have it. */
+  readonly trouble?: TargetTrouble | undefined;
 }
 
 /** What is wanted of the status page. */
@@ -22,8 +26,9 @@ export const PAGE_ROWS = 25;
 export function statusParameters(query: StatusQuery): [name: string, value: string][] {
   const parameters: [string, string][] = [];
   for (const list of LISTS) {
-    const { search, page } = query[list];
+    const { search, page, trouble } = query[list];
     if (search !== "") parameters.push([list, search]);
+    if (trouble !== undefined) parameters.push([`${list}_state`, trouble]);
     if (page > 1) parameters.push([`${list}_page`, String(page)]);
   }
   return parameters;
@@ -33,4 +38,9 @@ export function statusParameters(query: StatusQuery): [name: string, value: stri
 export function listHref(query: StatusQuery, list: ListName, state: ListState): string {
   const parameters = new URLSearchParams(statusParameters({ ...query, [list]: state }));
   return `/${parameters.size > 0 ? "?" : ""}${parameters}#${list}`;
+}
+
+/** Path, query and place of the status page with those targets alone that have a trouble. */
+export function troubleHref(trouble: TargetTrouble): string {
+  return `/?targets_state=${trouble}#targets`;
 }

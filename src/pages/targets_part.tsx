@@ -1,7 +1,7 @@
 import { lengthText } from "./assets/ago.js";
 import type { ScheduleView, TargetRow } from "../overview/overview.ts";
 import type { ListPage } from "./list_page.ts";
-import { countText } from "./numbers.ts";
+import { countOf, countText } from "./numbers.ts";
 import { Pager } from "./pager.tsx";
 import { Nothing, Table } from "./panel.tsx";
 import type { StatusQuery } from "./status_query.ts";
@@ -20,7 +20,9 @@ export function TargetsPart({ shown, query, now }: {
   query: StatusQuery;
   now: number;
 }) {
-  if (shown.rows.length === 0 && query.targets.search === "") {
+  if (
+    shown.rows.length === 0 && query.targets.search === "" && query.targets.trouble === undefined
+  ) {
     return <Nothing>There are no targets: scans are made on request only.</Nothing>;
   }
   return (
@@ -36,7 +38,7 @@ export function TargetsPart({ shown, query, now }: {
 }
 
 /** One group of rows, a row for each schedule. */
-function groupOf({ name, texts, schedules }: TargetRow, now: number) {
+function groupOf({ name, texts, violations, schedules }: TargetRow, now: number) {
   const shown = schedules.slice(0, SCHEDULES_SHOWN);
   const left = schedules.length - shown.length;
   const rows = Math.max(1, shown.length) + (left > 0 ? 1 : 0);
@@ -44,6 +46,7 @@ function groupOf({ name, texts, schedules }: TargetRow, now: number) {
     <th scope="rowgroup" rowspan={rows}>
       <Name text={name} />
       <Written name={name} texts={texts} />
+      {violations > 0 && <span class="mark unexpected">{countOf(violations, "violation")}</span>}
     </th>
   );
   return (
@@ -111,9 +114,8 @@ function Next({ schedule: { isUnderWay, nextAt }, now }: { schedule: ScheduleVie
   return <When time={nextAt} now={now} />;
 }
 
-function State({ schedule: { units, unitsNeverScanned, unitsFailing, failure } }: {
-  schedule: ScheduleView;
-}) {
+function State({ schedule }: { schedule: ScheduleView }) {
+  const { units, unitsNeverScanned, unitsFailing, failure, isStale } = schedule;
   const parts = units === 1 ? "" : ` ${countText(unitsFailing)} of ${countText(units)} parts`;
   if (unitsFailing > 0) {
     return (
@@ -132,5 +134,6 @@ function State({ schedule: { units, unitsNeverScanned, unitsFailing, failure } }
       </span>
     );
   }
+  if (isStale) return <span class="mark warning">not complete lately</span>;
   return <span class="mark expected">ok</span>;
 }

@@ -16,7 +16,7 @@ export function ViolationsPart({ shown, query }: {
   query: StatusQuery;
 }) {
   if (shown.rows.length === 0 && query.violations.search === "") {
-    return <Nothing>No port violates the policy.</Nothing>;
+    return <Nothing>No port is known to violate the policy.</Nothing>;
   }
   return (
     <>

@@ -70,6 +70,11 @@ export class PortPolicy {
     return this.#unexpected.total();
   }
 
+  /** Says how many ports of a target are open now and should not be, by its name. */
+  unexpectedByName(): (name: string) => number {
+    return this.#unexpected.byName();
+  }
+
   /** What each target expects, by name; another list when the targets are replaced. */
   get expected(): readonly ExpectedPorts[] {
     return this.#expected;

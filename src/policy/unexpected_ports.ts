@@ -102,6 +102,12 @@ export class UnexpectedPortFinder {
     return this.#count;
   }
 
+  /** Says how many there are now of a target, by its name. */
+  byName(): (name: string) => number {
+    this.blocks();
+    return (name) => this.#judges.get(name)?.count ?? 0;
+  }
+
   /** Names of the targets that judge an address. */
   namesAt(address: Place): string[] {
     return Array.from(this.#index.containing(address), ({ name }) => name);

@@ -122,7 +122,8 @@ Deno.test("pages read right without script", async () => {
     await seen(page, "main"),
     /192\.0\.2\.10 .* 3000\/tcp ○ closed .* and 37 times before/,
   );
-  assert.equal(await seen(page, "header [role=status]"), "");
+  // What is old already would else be taken for what is the case now.
+  assert.match(await seen(page, "header [role=status]"), /^As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
   assert.deepEqual(problems, []);
 });
 
@@ -390,6 +391,61 @@ Deno.test("what others made up is shown, and nothing more", async () => {
   assert.match(await seen(page, "#health-part"), /<script>alert\(2\)<\/script>\\u202e/);
   assert.equal(await page.locator("#hosts-search").inputValue(), `"><img src=x onerror=alert(3)>`);
   assert.equal(await overflows(page), false);
+  assert.deepEqual(problems, []);
+});
+
+Deno.test("long names leave a narrow page readable, and paper has all of a broad table", async () => {
+  const overview = makeOffice(Date.now());
+  const name = "a-rather-long-name-of-a-target-that-has-no-place-to-break";
+  overview.violationRows = overview.violationRows.map((row) => ({ ...row, name }));
+  overview.targetRows = overview.targetRows.map((row, i) => ({ ...row, name: `${name}-${i}` }));
+  await using server = serve(overview);
+  await using visit = await browser.visit(server.url, { viewport: NARROW });
+  const { page } = visit;
+  const height = await page.locator("#violations-part tbody tr").first()
+    .evaluate((row) => row.getBoundingClientRect().height);
+  assert(height < 120, `${height}`);
+  // A4 with usual margins
+  await page.setViewportSize({ width: 718, height: 1000 });
+  await page.emulateMedia({ media: "print" });
+  for (const path of ["/", HOST_PAGE]) {
+    await page.goto(server.url + path);
+    const cut = await page.evaluate(() =>
+      [...document.querySelectorAll(".scroll")]
+        .filter(({ clientWidth, scrollWidth }) => scrollWidth > clientWidth)
+        .map(({ ariaLabel }) => ariaLabel)
+    );
+    assert.deepEqual(cut, [], path);
+  }
+});
+
+Deno.test("targets that fail are found without script, by keyboard alone", async () => {
+  await using server = serve(makeOffice(Date.now()));
+  await using visit = await browser.visit(server.url, { javaScriptEnabled: false });
+  const { page, problems } = visit;
+  await page.getByRole("link", { name: "3 failing" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/\?targets_state=failing#targets$/);
+  assert.match(await seen(page, "#targets-part"), /1 of 1 targets with scans that fail Show all/);
+  await page.getByRole("combobox", { name: "State of targets" }).focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/targets_state=stale/);
+  assert.match(await seen(page, "#targets-part"), /db .* not scanned yet 1 of 1 targets without/);
+  assert.deepEqual(problems, []);
+});
+
+Deno.test("a page of some targets alone stays one of those alone", async () => {
+  const overview = makeOffice(Date.now());
+  await using server = serve(overview);
+  await using visit = await browser.visit(`${server.url}/?targets_state=violating`);
+  const { page, problems } = visit;
+  await untilLive(page);
+  overview.targetRows = overview.targetRows.map((row) => ({ ...row, violations: 7 }));
+  await untilShown(page, "#targets-part", "1–3 of 3 targets that violate the policy");
+  overview.targetRows = overview.targetRows.map((row) => ({ ...row, violations: 0 }));
+  await untilShown(page, "#targets-part", "No targets that violate the policy");
   assert.deepEqual(problems, []);
 });
 

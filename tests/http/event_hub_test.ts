@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import FakeTimers from "@sinonjs/fake-timers";
 import { EventHub, type EventHubOptions } from "../../src/http/event_hub.ts";
 import type { LivePage } from "../../src/pages/live_part.ts";
 
@@ -167,6 +168,23 @@ Deno.test("EventHub has clients ask again after a while", async () => {
   assert.equal(await next(), "retry: 50\n\n");
   assert.equal(await next(), "end");
   assert.equal(hub.size, 0);
+});
+
+Deno.test("EventHub gives a place back within a minute that the buffers of the network hold", async () => {
+  const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  try {
+    const { hub, page } = makeHub({ intervalMs: 1000 });
+    const { next } = readerOf(hub.open(page("x")));
+    void (async () => {
+      while (await next() !== "end");
+    })();
+    await clock.tickAsync(58_000);
+    assert.equal(hub.size, 1);
+    await clock.tickAsync(5000);
+    assert.equal(hub.size, 0);
+  } finally {
+    clock.uninstall();
+  }
 });
 
 Deno.test("EventHub.renew() has all clients ask again at once, and takes them back", async () => {

@@ -30,6 +30,8 @@ Deno.test("/ shows what its parameters ask for", async () => {
   await f("?hosts=&targets=&violations=&hosts_page=1", /1–3 of 3 hosts/);
   await f("?hosts=+192.0.2.10+", /1 of 1 hosts/);
   await f("?targets=d%62.ex&targets_page=1", /1 of 1 targets/);
+  await f("?targets=d&targets_state=failing", /1 of 1 targets with scans that fail found for/);
+  await f("?targets_state=", /1–3 of 3 targets/);
   await f("?violations=office&hosts_page=1000000", /1 of 1 violations/);
   await f(`?hosts=${"%F0%9F%98%80".repeat(100)}`, /No hosts/);
 });
@@ -46,7 +48,7 @@ Deno.test("/ names the parameter that cannot be used", async () => {
     });
   };
   const allowed = "Cannot use this parameter: allowed are violations, violations_page, hosts, " +
-    "hosts_page, targets, targets_page";
+    "hosts_page, targets, targets_page, targets_state";
   await f("x=1", "x", allowed);
   await f("page=2", "page", allowed);
   await f("hosts=a&hosts=b", "hosts", "Cannot use it more than once");
@@ -60,6 +62,10 @@ Deno.test("/ names the parameter that cannot be used", async () => {
     "targets",
     "Cannot search this: write at most 200 characters",
   );
+  for (const state of ["Failing", "x", "none"]) {
+    const message = "Cannot use it: write failing, stale or violating";
+    await f(`targets_state=${state}`, "targets_state", message);
+  }
   await f("violations=a%00", "violations", "Cannot search for control characters");
 });
 

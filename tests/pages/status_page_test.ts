@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ScheduleView, TargetTrouble } from "../../src/overview/overview.ts";
 import { statusPage } from "../../src/pages/status_page.tsx";
 import type { StatusQuery } from "../../src/pages/status_query.ts";
 import { FakeOverview, makeLargeNetwork, makeOffice } from "../support/fake_overview.ts";
@@ -73,7 +74,7 @@ Deno.test("statusPage() answers at a glance", () => {
   assert.deepEqual(rowsOf(byId(page, "targets-part")), [
     ["Target", "Ports", "Every", "Last scan", "Complete since", "Next", "State"],
     [
-      "dmz 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 and 1 more",
+      "dmz 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 and 1 more 3 violations",
       "1-65535/tcp",
       "1 d",
       complete,
@@ -128,7 +129,7 @@ Deno.test("statusPage() says what there is not", () => {
   assert.match(text("health"), /Schedule on time 0 targets/);
   assert.equal(text("running"), "Nothing is being scanned at the moment.");
   assert.equal(text("upcoming"), "No scan is planned.");
-  assert.equal(text("violations"), "No port violates the policy.");
+  assert.equal(text("violations"), "No port is known to violate the policy.");
   assert.equal(text("changes"), "No port was seen to open or close yet.");
   assert.equal(text("hosts"), "No open port is known.");
   assert.equal(text("targets"), "There are no targets: scans are made on request only.");
@@ -139,8 +140,18 @@ Deno.test("statusPage() says of targets that nothing is planned for them, and wh
   const [schedule] = overview.targetRows[2]!.schedules;
   const none = { ...schedule!, isUnderWay: false, nextAt: undefined };
   overview.targetRows = [
-    { name: "hidden", texts: ["hidden"], schedules: [{ ...none, units: 0, unitsNeverScanned: 0 }] },
-    { name: "db", texts: ["db"], schedules: [{ ...none, unitsFailing: 1, failure: "no address" }] },
+    {
+      name: "hidden",
+      texts: ["hidden"],
+      violations: 0,
+      schedules: [{ ...none, units: 0, unitsNeverScanned: 0 }],
+    },
+    {
+      name: "db",
+      texts: ["db"],
+      violations: 0,
+      schedules: [{ ...none, unitsFailing: 1, failure: "no address" }],
+    },
   ];
   const [, ...rows] = rowsOf(byId(render(overview), "targets-part"));
   assert.deepEqual(rows.map((cells) => cells.slice(-2)), [
@@ -167,6 +178,19 @@ Deno.test("statusPage() says that nmap cannot be used, and that the end has come
   const text = textOf(byId(render(overview), "health-part"));
   assert.match(text, /^■ Shutting down No more scans are begun\. /);
   assert.match(text, / nmap not usable nothing is scanned /);
+});
+
+Deno.test("statusPage() has a few of very many reasons, and leads to the rest", () => {
+  const overview = new FakeOverview();
+  const reasons = Array.from({ length: 1010 }, (_, i) => `Cannot resolve host-${i}`);
+  const shown = (reasons: readonly string[]) => {
+    overview.state = { ...overview.state, status: "degraded", reasons };
+    return byId(render(overview), "health-part");
+  };
+  const part = shown(reasons);
+  assert.match(textOf(part), / host-8 Cannot resolve host-9 and 1,000 more reasons Open ports /);
+  assert.equal(linksOf(part)["and 1,000 more reasons"], "/healthz");
+  assert.match(textOf(shown(reasons.slice(0, 10))), / Cannot resolve host-9 Open ports /);
 });
 
 Deno.test("statusPage() leads to everything there is", () => {
@@ -224,6 +248,56 @@ Deno.test("statusPage() searches and turns the pages of one list, and keeps the 
       .map(({ attributes: { name, value } }) => [name, value]),
     [["hosts", "site-01"], ["hosts_page", "3"], ["targets", ""]],
   );
+});
+
+Deno.test("statusPage() says of what is not complete lately that it is, and of nothing more", () => {
+  const overview = makeOffice(NOW);
+  const target = overview.targetRows[1]!;
+  const f = (change: Partial<ScheduleView>, state: string) => {
+    const schedules = target.schedules.map((each) => ({ ...each, isStale: true, ...change }));
+    overview.targetRows = [{ ...target, schedules }];
+    assert.equal(rowsOf(byId(render(overview), "targets-part"))[1]!.at(-1), state);
+  };
+  f({}, "not complete lately");
+  f({ isStale: false }, "ok");
+  f({ unitsFailing: 1, failure: "x" }, "failing: x");
+  f({ unitsNeverScanned: 1 }, "not scanned yet");
+});
+
+Deno.test("statusPage() shows the targets alone that have a trouble, and keeps that while it is searched", () => {
+  const overview = makeOffice(NOW);
+  const f = (trouble: TargetTrouble, of: string, ...names: string[]) => {
+    const page = render(overview, {
+      hosts: { search: "dmz", page: 2 },
+      targets: { search: "", page: 1, trouble },
+    });
+    const part = byId(page, "targets-part");
+    assert.deepEqual(byTag(part, "tbody").map(({ attributes }) => attributes["data-key"]), names);
+    const count = names.length === 0 ? "No" : "1 of 1";
+    assert.equal(textOf(byTag(part, "p")[0]!), `${count} targets ${of} Show all targets`);
+    assert.equal(linksOf(part)["Show all targets"], "/?hosts=dmz&hosts_page=2#targets");
+    const [chosen, ...others] = byTag(byId(page, "targets"), "option")
+      .filter(({ attributes }) => "selected" in attributes);
+    assert.equal(chosen?.attributes["value"], trouble);
+    assert.deepEqual(others, []);
+    // Another list's form takes it along, its own sends what is chosen.
+    const hidden = (list: string) =>
+      byTag(byTag(byId(page, list), "form")[0]!, "input")
+        .map(({ attributes: { name, value } }) => `${name}=${value}`);
+    assert(hidden("hosts").includes(`targets_state=${trouble}`));
+    assert.deepEqual(hidden("targets"), ["hosts=dmz", "hosts_page=2", "targets="]);
+  };
+  f("failing", "with scans that fail", "dmz");
+  f("stale", "without a complete scan in two intervals", "db");
+  f("violating", "that violate the policy", "dmz");
+  overview.targetRows = [];
+  f("failing", "with scans that fail");
+});
+
+Deno.test("statusPage() leads from the number of scans that fail to their targets", () => {
+  const links = linksOf(byId(render(makeOffice(NOW)), "health-part"));
+  assert.deepEqual(links, { "3": "#violations", "3 failing": "/?targets_state=failing#targets" });
+  assert.deepEqual(linksOf(byId(render(new FakeOverview()), "health-part")), {});
 });
 
 Deno.test("statusPage() says so when a search finds nothing", () => {

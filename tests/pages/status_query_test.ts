@@ -1,14 +1,23 @@
 import assert from "node:assert/strict";
-import { listHref, statusParameters } from "../../src/pages/status_query.ts";
+import { listHref, statusParameters, troubleHref } from "../../src/pages/status_query.ts";
 import { statusQuery } from "./frame.ts";
 
 Deno.test("statusParameters() leaves out what says nothing", () => {
   assert.deepEqual(statusParameters(statusQuery()), []);
   const query = statusQuery({
-    targets: { search: "", page: 3 },
+    targets: { search: "", page: 3, trouble: "stale" },
     hosts: { search: "a b&c", page: 1 },
   });
-  assert.deepEqual(statusParameters(query), [["hosts", "a b&c"], ["targets_page", "3"]]);
+  assert.deepEqual(statusParameters(query), [["hosts", "a b&c"], ["targets_state", "stale"], [
+    "targets_page",
+    "3",
+  ]]);
+});
+
+Deno.test("troubleHref() is where the targets alone are shown that have it", () => {
+  const trouble = "failing";
+  const query = statusQuery({ targets: { search: "", page: 1, trouble } });
+  assert.equal(troubleHref(trouble), listHref(query, "targets", query.targets));
 });
 
 Deno.test("listHref() changes one list and keeps the others", () => {

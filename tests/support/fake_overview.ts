@@ -7,6 +7,7 @@ import type {
   PartQuery,
   RunningView,
   StatusView,
+  TargetQuery,
   TargetRow,
   UpcomingView,
   ViolationRow,
@@ -59,8 +60,16 @@ export class FakeOverview implements Overview {
     return this.upcomingScans.slice(0, limit);
   }
 
-  targets(query: PartQuery): Part<TargetRow> {
-    return this.#part(this.targetRows, query, ({ name, texts }) => `${name} ${texts.join(" ")}`);
+  targets({ trouble, ...query }: TargetQuery): Part<TargetRow> {
+    const rows = this.targetRows.filter(({ violations, schedules }) =>
+      trouble === undefined ||
+      (trouble === "violating"
+        ? violations > 0
+        : schedules.some(({ unitsFailing, isStale }) =>
+          trouble === "failing" ? unitsFailing > 0 : isStale
+        ))
+    );
+    return this.#part(rows, query, ({ name, texts }) => `${name} ${texts.join(" ")}`);
   }
 
   hosts(query: PartQuery): Part<HostRow> {
@@ -194,6 +203,7 @@ export function makeOffice(now: number): FakeOverview {
     unitsFailing: 0,
     failure: undefined,
     completeSince: now - 5 * HOUR,
+    isStale: false,
     lastEndAt: now - 5 * HOUR,
     isUnderWay: false,
     nextAt: now + 19 * HOUR,
@@ -202,6 +212,7 @@ export function makeOffice(now: number): FakeOverview {
     {
       name: "dmz",
       texts: ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/120"],
+      violations: 3,
       schedules: [
         {
           ...schedule,
@@ -214,15 +225,17 @@ export function makeOffice(now: number): FakeOverview {
         { ...schedule, portRange: "known", interval: 60, nextAt: now + 20 * SECOND },
       ],
     },
-    { name: "10.1.2.3", texts: ["10.1.2.3"], schedules: [schedule] },
+    { name: "10.1.2.3", texts: ["10.1.2.3"], violations: 0, schedules: [schedule] },
     {
       name: "db",
       texts: ["db.example.com"],
+      violations: 0,
       schedules: [{
         ...schedule,
         portRange: "5432",
         unitsNeverScanned: 1,
         completeSince: undefined,
+        isStale: true,
         lastEndAt: undefined,
         nextAt: now + 2 * HOUR,
       }],
