@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { explainUnknownKey } from "../config/suggest.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log/logger.ts";
 import { type ListenAddress, parseListenAddress } from "../http/listen_address.ts";
+import { oneOf } from "./one_of.ts";
 import {
   FLAGS_OF_SCAN,
   readScanCommand,
@@ -75,42 +76,54 @@ const LEARN_FLAGS: ReadonlySet<string> = new Set([
 /** Flags that mean something beside `rules` and `dashboard`. */
 const PRINT_FLAGS: ReadonlySet<string> = new Set(["config.file", "help", "version"]);
 
-/** The text of `--help`. */
+/** The text of `--help`, in lines of 80 characters at most. */
 export const HELP = `usage: openport-exporter [flags]
        openport-exporter dashboard [--config.file=F]
        openport-exporter learn [--config.file=F] [--web.listen-address=A]
        openport-exporter rules [--config.file=F]
-       openport-exporter scan TARGET... [--ports=P] [--protocol=tcp|udp] [--output=text|json]
-                              [--config.file=F [--fail-on-unexpected]]
+       openport-exporter scan TARGET... [--ports=P] [--protocol=tcp|udp]
+                              [--output=text|json] [--config.file=F]
+       openport-exporter scan [TARGET...] --config.file=F --fail-on-unexpected
 
 Scans networks with nmap and serves the open ports as Prometheus metrics.
 
 Commands:
-  dashboard                    Print a Grafana dashboard that matches the configuration.
-  learn                        Print what is open now as expected ports, in YAML to review and
-                               paste: what the running exporter knows, or else its state file.
-  rules                        Print alerting rules for Prometheus that match the configuration.
-  scan                         Scan addresses, networks, host names or targets of --config.file
-                               once, and print what is open.
+  dashboard                 Print a Grafana dashboard that matches the
+                            configuration.
+  learn                     Print what is open now as expected ports, in YAML to
+                            review and paste: what the running exporter knows,
+                            or else its state file.
+  rules                     Print alerting rules for Prometheus that match the
+                            configuration.
+  scan                      Scan addresses, networks, host names or targets of
+                            --config.file once, and print what is open.
 
 Flags:
-  --config.check               Validate the configuration, print the plan and a verdict, and exit.
-                               Nothing is scanned, and nobody is asked.
-  --config.enable-auto-reload  Look at the configuration file every 30 s, and reload it when its
-                               content changed.
-  --config.file=config.yaml    Configuration file.
-  --help, -h                   Show this help.
-  --log.format=logfmt          Format of the log on stderr: ${LOG_FORMATS.join(", ")}.
-  --log.level=info             Lowest level that is logged: ${LOG_LEVELS.join(", ")}.
-  --version                    Show the version.
-  --web.config.file=FILE       TLS and users, in the format of the Prometheus exporter toolkit; read
-                               again when it changes.
-  --web.listen-address=:9919   Address and port to listen on; the default is server.address and
-                               server.port of the configuration. Port 0 picks a free one.
+  --config.check            Validate the configuration, print the plan and a
+                            verdict, and exit. Nothing is scanned, and nobody is
+                            asked.
+  --config.enable-auto-reload
+                            Look at the configuration file every 30 s, and
+                            reload it when its content changed.
+  --config.file=config.yaml Configuration file; scan reads none by default.
+  --help, -h                Show this help.
+  --log.format=logfmt       Format of the log on stderr: ${LOG_FORMATS.join(", ")}.
+  --log.level=info          Lowest level that is logged:
+                            ${LOG_LEVELS.join(", ")}.
+  --version                 Show the version.
+  --web.config.file=FILE    TLS and users, in the format of the Prometheus
+                            exporter toolkit; read again when it changes.
+  --web.listen-address=:9919
+                            Address and port to listen on; the default is
+                            server.address and server.port of the configuration.
+                            Port 0 picks a free one.
   --web.telemetry-path=/metrics
-                               Path of the metrics.
+                            Path of the metrics.
 
-${SCAN_HELP}`;
+${SCAN_HELP}
+Exit codes: 0 done, 1 failed while running, 2 the command line or the
+configuration is wrong.
+`;
 
 /**
  * Reads the command line.
@@ -208,16 +221,15 @@ function parseFlags(args: readonly string[]): Parsed {
         words.push(token.value);
         continue;
       }
-      throw new UsageError(
-        `Unexpected argument ${JSON.stringify(token.value)}: all flags begin with --`,
-      );
+      throw unexpectedWord(token.value, words[0]);
     }
     if (token.kind !== "option") continue;
     const name = token.name.replace(/^no-/, "");
     const negated = token.name !== name;
     const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name as FlagName] : undefined;
     if (flag === undefined || (negated && flag.type !== "boolean")) {
-      throw unknownFlag(token.rawName);
+      // In one piece: "-config.file" is no row of short flags.
+      throw unknownFlag(args[token.index]!.replace(/=.*/s, ""));
     }
     // Of two lists of ports, neither may be left out unseen.
     if (given.has(name) && name in SCAN_FLAGS && flag.type === "string") {
@@ -244,11 +256,20 @@ function parseFlags(args: readonly string[]): Parsed {
   return { values: values as FlagValues, given, words };
 }
 
-function unknownFlag(rawName: string): UsageError {
-  const known = new Map([["", Object.keys(FLAGS)]]);
-  const hint = explainUnknownKey(rawName.replace(/^-+/, ""), "", known)
-    .replace('did you mean "', 'did you mean "--');
-  return new UsageError(`Unknown flag ${JSON.stringify(rawName.slice(0, 60))}: ${hint}`);
+function unexpectedWord(word: string, command: string | undefined): UsageError {
+  const hint = command === undefined
+    ? `${explainUnknownKey(word, "", new Map([["", COMMANDS]]))} (flags begin with --)`
+    : `${command} takes nothing but flags`;
+  return new UsageError(`Unexpected argument ${JSON.stringify(word.slice(0, 60))}: ${hint}`);
+}
+
+function unknownFlag(text: string): UsageError {
+  const names = Object.keys(FLAGS);
+  const hint = explainUnknownKey(text.replace(/^-+/, ""), "", new Map([["", names]]));
+  const meant = /^did you mean "/.test(hint)
+    ? hint.replace('"', '"--')
+    : `allowed: ${names.map((name) => `--${name}`).join(", ")}`;
+  return new UsageError(`Unknown flag ${JSON.stringify(text.slice(0, 60))}: ${meant}`);
 }
 
 function listenAddress(text: string | undefined): ListenAddress | undefined {
@@ -291,16 +312,4 @@ function telemetryPath(path: string): string {
     );
   }
   return path;
-}
-
-function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((name) => name === value);
-  if (found === undefined) {
-    throw new UsageError(
-      `--${flag}: Cannot use ${JSON.stringify(value.slice(0, 40))}: write one of ${
-        allowed.join(", ")
-      }`,
-    );
-  }
-  return found;
 }

@@ -6,20 +6,14 @@ import { StoreError } from "../storage/store_error.ts";
 /**
  * The addresses with open ports that a state file holds.
  *
- * @throws {StoreError} when there is no such file, a running exporter uses it, or it cannot be read.
+ * @throws {StoreError} when there is no such file, a running exporter uses it, or it cannot be read; it is
+ * as it was then.
  */
 export function openHostsOfFile(path: string): OpenHost[] {
   // Opened, a file that is missing would be made.
   if (!exists(path)) throw new StoreError("unusable", `Cannot use ${path}: it is not there`);
-  const { store, setAside } = openStore(path, { wallClock: Date.now });
+  const { store } = openStore(path, { wallClock: Date.now, keepDamaged: true });
   try {
-    if (setAside !== undefined) {
-      const { path: kept, reason } = setAside;
-      throw new StoreError(
-        "corrupt",
-        `Cannot use ${path}: it was damaged (${reason}) and is now ${kept}`,
-      );
-    }
     const byAddress = new Map<string, { readonly port: number; readonly protocol: Protocol }[]>();
     for (const { address, protocol, open } of store.load().hosts) {
       const ports = byAddress.get(address) ?? [];

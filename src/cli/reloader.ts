@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/config_error.ts";
-import { loadConfig } from "../config/load_config.ts";
+import { isPipe, loadConfig } from "../config/load_config.ts";
 import type { ReloadResult } from "../http/reload_route.ts";
 import type { Logger } from "../log/logger.ts";
 import { startWarnings } from "./check.ts";
@@ -8,8 +8,9 @@ import { startWarnings } from "./check.ts";
 /** Milliseconds between two looks at the file (contract, section 1). */
 export const AUTO_RELOAD_MS = 30_000;
 
-/** The content of a file; undefined while it cannot be read, as when it is being replaced. */
+/** The content of a file; undefined while it cannot be read, as when it is being replaced, and of a pipe. */
 export async function readContent(path: string): Promise<string | undefined> {
+  if (await isPipe(path)) return undefined;
   return await Deno.readTextFile(path).catch(() => undefined);
 }
 
@@ -19,8 +20,14 @@ export interface ReloaderOptions {
   readonly log: Logger;
   /** Unix milliseconds. */
   readonly wallClock: () => number;
-  /** Puts a configuration in place, or resolves with why it cannot be without a restart, one line each. */
-  readonly apply: (config: Config) => Promise<readonly string[]>;
+  /**
+   * Puts a configuration in place, or resolves with why it cannot be without a restart, one line each;
+   * `asked` is whether somebody asked for it, or its file has only changed.
+   */
+  readonly apply: (
+    config: Config,
+    { asked }: { readonly asked: boolean },
+  ) => Promise<readonly string[]>;
 }
 
 /** Reads the configuration again when asked to; one that cannot be used changes nothing. */
@@ -43,8 +50,8 @@ export class Reloader {
   }
 
   /** Reads and applies the configuration; those who ask at once are served one after the other. */
-  reload(): Promise<ReloadResult> {
-    const result = this.#running.then(() => this.#reload());
+  reload({ asked = true } = {}): Promise<ReloadResult> {
+    const result = this.#running.then(() => this.#reload({ asked }));
     // One that failed in an unexpected way does not stand in the way of the next.
     this.#running = result.catch(() => {});
     return result;
@@ -60,7 +67,7 @@ export class Reloader {
       const content = await readContent(this.#options.configFile);
       if (content === undefined || content === this.#content) return;
       this.#content = content;
-      await this.reload();
+      await this.reload({ asked: false });
     }, AUTO_RELOAD_MS);
   }
 
@@ -70,9 +77,9 @@ export class Reloader {
     clearInterval(this.#timer);
   }
 
-  async #reload(): Promise<ReloadResult> {
+  async #reload(how: { asked: boolean }): Promise<ReloadResult> {
     const { configFile, log, wallClock } = this.#options;
-    const problems = await this.#readAndApply();
+    const problems = await this.#readAndApply(how);
     if (this.#stopped) return { ok: false, problems };
     const ok = problems.length === 0;
     this.#last = { successful: ok, succeededAt: ok ? wallClock() / 1000 : this.#last.succeededAt };
@@ -85,13 +92,19 @@ export class Reloader {
     }
     return { ok, problems };
   }
+
   /** Puts what the file says in place; returns why it cannot be. */
-  async #readAndApply(): Promise<string[]> {
+  async #readAndApply(how: { asked: boolean }): Promise<string[]> {
     const { configFile, log, apply } = this.#options;
+    if (await isPipe(configFile)) {
+      return [
+        `${configFile}: Cannot read the configuration again: it is a pipe (restart, or name a file)`,
+      ];
+    }
     try {
       const { config, warnings } = await loadConfig(configFile);
       if (this.#stopped) return ["The exporter is shutting down"];
-      const problems = await apply(config);
+      const problems = await apply(config, how);
       if (problems.length === 0) {
         for (const warning of [...warnings, ...startWarnings(config)]) log.warn(warning);
       }

@@ -11,6 +11,7 @@ import { checkConfig, startWarnings } from "./check.ts";
 import { learn, LearnError } from "./learn.ts";
 import { scanCommand } from "./scan_command.ts";
 import { dashboardOf, rulesOf } from "./monitoring_command.ts";
+import { print } from "./print.ts";
 import { heldPermissions } from "./permissions.ts";
 import { openStateStorage } from "../storage/state_storage.ts";
 import { StoreError } from "../storage/store_error.ts";
@@ -40,25 +41,21 @@ export async function run(args: readonly string[]): Promise<number> {
     const command = parseCommand(args);
     switch (command.name) {
       case "help":
-        print(HELP);
-        return EXIT.done;
+        return await printed(HELP);
       case "version":
-        print(versionText());
-        return EXIT.done;
+        return await printed(versionText());
       case "check":
-        print(await checkConfig(command, { workingDirectory: Deno.cwd() }));
-        return EXIT.done;
+        return await printed(await checkConfig(command, { workingDirectory: Deno.cwd() }));
       case "learn":
-        print(await learn(command, { note: (text) => complain(`openport-exporter: ${text}\n`) }));
-        return EXIT.done;
+        return await printed(
+          await learn(command, { note: (text) => complain(`openport-exporter: ${text}\n`) }),
+        );
       case "scan":
         return await scanCommand(command, { path: Deno.env.get("PATH"), complain });
       case "rules":
-        print(await rulesOf(command.configFile));
-        return EXIT.done;
+        return await printed(await rulesOf(command.configFile));
       case "dashboard":
-        print(await dashboardOf(command.configFile));
-        return EXIT.done;
+        return await printed(await dashboardOf(command.configFile));
       case "serve":
         return await serve(command);
     }
@@ -277,21 +274,15 @@ function runtimeText(): string {
   return `deno ${Deno.version.deno}`;
 }
 
-const encoder = new TextEncoder();
-
-function print(text: string): void {
-  writeAll(Deno.stdout, text);
+async function printed(text: string): Promise<number> {
+  return await print(text, complain) ? EXIT.done : EXIT.failed;
 }
 
+/** A reader that went away is no reason to stop scanning. */
 function complain(text: string): void {
-  writeAll(Deno.stderr, text);
-}
-
-/** Writes all of `text`; a reader that went away is no reason to stop scanning. */
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  let bytes = encoder.encode(text);
+  let bytes: Uint8Array = new TextEncoder().encode(text);
   try {
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+    while (bytes.length > 0) bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
   } catch {
     // Nobody is left to be told.
   }

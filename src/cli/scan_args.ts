@@ -2,6 +2,7 @@ import { readPortRange, type WrittenPortRange } from "../config/port_texts.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import type { LogFormat, LogLevel } from "../log/logger.ts";
 import type { ScanRequest } from "../oneshot/wanted_targets.ts";
+import { oneOf } from "./one_of.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How a result is printed. */
@@ -34,13 +35,17 @@ export const FLAGS_OF_SCAN: ReadonlySet<string> = new Set([
 ]);
 
 /** The part of the text of `--help` that is about `scan`. */
-export const SCAN_HELP = `Flags of scan:
-  --fail-on-unexpected         End with 1 when a port is open that the targets of --config.file
-                               neither expect nor allow, or an expected one is not; without TARGET,
-                               of all targets.
-  --output=text                What is printed: ${SCAN_OUTPUTS.join(", ")}.
-  --ports=1-65535              Ports such as 22,80,8000-8100 or top:1000.
-  --protocol=tcp               ${PROTOCOLS.join(" or ")}.
+export const SCAN_HELP = `Flags of scan, which takes --config.file and --log.* too:
+  --fail-on-unexpected      End with 1 when a port is open that the targets of
+                            --config.file neither expect nor allow, or an
+                            expected one is not; without TARGET, of all targets.
+  --output=text             What is printed: ${SCAN_OUTPUTS.join(", ")}.
+  --ports=1-65535           Ports such as 22,80,8000-8100 or top:1000; the
+                            default is what a configuration says.
+  --protocol=tcp            ${PROTOCOLS.join(" or ")}; the default is what a configuration
+                            says.
+It ends with 0 when all that was asked for is known (and as expected), with 1
+when something is not.
 `;
 
 /** Values of the flags that `scan` takes. */
@@ -96,11 +101,4 @@ function readPorts(text: string | undefined): WrittenPortRange | undefined {
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     throw new UsageError(`--ports: ${error.message}`, { cause: error });
   }
-}
-
-function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((name) => name === value);
-  if (found !== undefined) return found;
-  const shown = JSON.stringify(value.slice(0, 40));
-  throw new UsageError(`--${flag}: Cannot use ${shown}: write one of ${allowed.join(", ")}`);
 }

@@ -12,6 +12,7 @@ import type { ProgressMeter } from "../oneshot/progress_meter.ts";
 import { failedResult, isGood, type ScanResult } from "../oneshot/scan_result.ts";
 import { textReport } from "../oneshot/text_report.ts";
 import { RequestError } from "../oneshot/wanted_targets.ts";
+import { print } from "./print.ts";
 import type { ScanCommand } from "./scan_args.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -39,14 +40,18 @@ export async function scanCommand(
   command: ScanCommand,
   { path, complain }: ScanCommandOptions,
 ): Promise<number> {
+  const startedAt = Date.now();
   // Nothing is ever written but to the two streams that are open.
   await Deno.permissions.revoke({ name: "write" });
   const processes = new NmapProcesses({ path });
   const stop = new AbortController();
   const atOnce = Promise.withResolvers<"at once">();
   const endAtOnce = () => atOnce.resolve("at once");
+  const fault = Promise.withResolvers<never>();
+  let isPrinting = false;
   const onSignal = () => {
-    if (stop.signal.aborted) endAtOnce();
+    // Whoever reads the result may take for ever.
+    if (stop.signal.aborted || isPrinting) endAtOnce();
     stop.abort();
   };
   for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
@@ -54,20 +59,26 @@ export async function scanCommand(
   Deno.addSignalListener("SIGUSR1", endAtOnce);
   const onFault = (event: PromiseRejectionEvent | ErrorEvent) => {
     event.preventDefault();
-    atOnce.reject("reason" in event ? event.reason : event.error);
+    fault.reject("reason" in event ? event.reason : event.error);
   };
   globalThis.addEventListener("unhandledrejection", onFault);
   globalThis.addEventListener("error", onFault);
   const display = new Display(complain);
+  const printResult = async (result: ScanResult) => {
+    isPrinting = true;
+    const printed = await Promise.race([print(render(result, command), complain), atOnce.promise]);
+    return printed === true;
+  };
   try {
     const result = await Promise.race([
       scan(command, { processes, signal: stop.signal, display }),
+      stoppedBefore(display, { signal: stop.signal, startedAt }),
       atOnce.promise,
+      fault.promise,
     ]);
     display.end();
     if (result === "at once") return 1;
-    const printed = await print(render(result, command), complain);
-    return printed && isGood(result) ? 0 : 1;
+    return await printResult(result) && isGood(result) ? 0 : 1;
   } catch (error) {
     display.end();
     processes.killAll("SIGKILL");
@@ -77,8 +88,7 @@ export async function scanCommand(
         ? "usage"
         : "other";
       const message = error instanceof Error ? error.message : String(error);
-      const result = failedResult({ type, message }, { now: Date.now() });
-      await print(render(result, command), complain);
+      await printResult(failedResult({ type, message }, { startedAt, now: Date.now() }));
     }
     throw error instanceof RequestError ? new UsageError(error.message, { cause: error }) : error;
   } finally {
@@ -107,7 +117,7 @@ async function scan(
     date: () => new Date(),
   });
   for (const warning of warnings) log.warn(warning);
-  const scanning = runOneShot({
+  return await runOneShot({
     ...{ config, processes, log, signal },
     request: command,
     judge: command.failOnUnexpected,
@@ -121,16 +131,18 @@ async function scan(
         log: (fields) => log.info("Scanning", fields),
       }),
   });
-  return await Promise.race([scanning, stoppedBefore(display, signal)]);
 }
 
 /** What comes of a scan that is stopped before it has begun: names may take long to resolve. */
-function stoppedBefore(display: Display, signal: AbortSignal): Promise<ScanResult> {
+function stoppedBefore(
+  display: Display,
+  { signal, startedAt }: { readonly signal: AbortSignal; readonly startedAt: number },
+): Promise<ScanResult> {
   const message = "Cannot scan: it was stopped before it began";
   return new Promise((resolve) => {
     signal.addEventListener("abort", () => {
       if (display.hasBegun) return;
-      resolve(failedResult({ type: "stopped", message }, { now: Date.now() }));
+      resolve(failedResult({ type: "stopped", message }, { startedAt, now: Date.now() }));
     }, { once: true });
   });
 }
@@ -203,30 +215,4 @@ function terminalColumns(): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Milliseconds to wait for a pipe that is full and must not be waited in. */
-const FULL_MS = 10;
-
-/**
- * Writes all of `text` to stdout; returns false when it could not be written for another reason than
- * that the reader has seen enough.
- */
-async function print(text: string, complain: (text: string) => void): Promise<boolean> {
-  let bytes: Uint8Array = new TextEncoder().encode(text);
-  while (bytes.length > 0) {
-    try {
-      bytes = bytes.subarray(await Deno.stdout.write(bytes));
-    } catch (error) {
-      if (error instanceof Deno.errors.BrokenPipe) return true;
-      if (error instanceof Deno.errors.WouldBlock) {
-        await new Promise((resolve) => setTimeout(resolve, FULL_MS));
-        continue;
-      }
-      const reason = error instanceof Error ? error.message : String(error);
-      complain(`openport-exporter: Cannot print the result: ${reason}\n`);
-      return false;
-    }
-  }
-  return true;
 }

@@ -23,6 +23,8 @@ export interface AddressCounts {
   readonly timedOut: number;
   readonly unknown: number;
   readonly answered: number;
+  /** Of which something was learnt, of all ports and protocols or of some. */
+  readonly known: number;
 }
 
 /** A byte of flags for each address that is scanned, of which there may be 2^24. */
@@ -68,8 +70,9 @@ export class AddressTable {
 
   /** How many addresses are of which kind now; one that was not reached yet is unknown. */
   count(): AddressCounts {
-    const counts = { up: 0, down: 0, timedOut: 0, unknown: 0, answered: 0 };
+    const counts = { up: 0, down: 0, timedOut: 0, unknown: 0, answered: 0, known: 0 };
     for (const flags of this.#flags) {
+      if ((flags & (SEEN.up | SEEN.down)) !== 0) counts.known++;
       if ((flags & SEEN.answered) !== 0) counts.answered++;
       if ((flags & SEEN.timedOut) !== 0) counts.timedOut++;
       else if ((flags & SEEN.unknown) !== 0) counts.unknown++;

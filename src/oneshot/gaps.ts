@@ -49,7 +49,7 @@ export class Gaps {
     this.#append([{ ...range }], reason);
   }
 
-  /** All there are, by address; ranges that touch and have one reason are one. */
+  /** All there are, by address and in one order always; ranges that touch and have one reason are one. */
   all(): Gap[] {
     const gaps: Gap[] = [];
     for (const { reason, ranges } of this.#gaps.values()) {
@@ -65,7 +65,9 @@ export class Gaps {
       }
     }
     return gaps.sort((a, b) =>
-      compareAddresses(a.first, b.first) || a.protocol.localeCompare(b.protocol)
+      compareAddresses(a.first, b.first) || compareTexts(a.protocol, b.protocol) ||
+      compareAddresses(a.last, b.last) || compareTexts(a.portRange, b.portRange) ||
+      compareTexts(a.message, b.message)
     );
   }
 
@@ -84,6 +86,10 @@ export class Gaps {
       else gap.ranges.push(range);
     }
   }
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : +(a > b);
 }
 
 function touches(last: Address, first: Address): boolean {

@@ -68,7 +68,7 @@ export async function runOneShot(options: OneShotOptions): Promise<ScanResult> {
   }
   const resolve = remembering(options.resolve);
   const wanted = await wantTargets(request, whole, { resolve });
-  const judges = judge ? await policyTargets(listed.targets, resolve) : [];
+  const { judges, nameless } = await policyTargets(judge ? listed.targets : [], resolve);
   await options.onNamesKnown();
   const units = unitsOf(wanted, config);
   refuseUnjudged(units, { wanted, judges, judge });
@@ -94,9 +94,13 @@ export async function runOneShot(options: OneShotOptions): Promise<ScanResult> {
   for (const line of [...warnings, ...problems]) log.warn(line);
   const scanned = await scanUnits(units, capability, options);
   const policy = judge ? checkPolicy({ targets: judges, units, ...scanned }) : undefined;
+  if (policy !== undefined && policy.withoutPolicy.length > 0) {
+    for (const line of nameless) log.warn(line);
+    problems.push(...nameless);
+  }
   return makeResult({
     ...{ wanted, scanned, problems, warnings, policy, startedAt },
-    nmap: nmapInfo(capability),
+    nmap: nmapInfo(capability, units),
     seconds: (now() - began) / 1000,
   });
 }
@@ -167,9 +171,13 @@ function obstacleOf({ key, nmap }: ScanUnit, capability: NmapCapability): ScanFa
   return { type: "permission", message };
 }
 
-function nmapInfo(capability: NmapCapability): ScanResult["nmap"] {
+/** The technique is that of TCP; where targets have different ones, what they have unless they say otherwise. */
+function nmapInfo(capability: NmapCapability, units: readonly ScanUnit[]): ScanResult["nmap"] {
   if (!capability.available) return null;
-  return { version: capability.version, scan_technique: techniqueOf(capability) };
+  const tcp = units.filter(({ key }) => key.protocol === "tcp");
+  const connects = tcp.length > 0 && tcp.every(({ nmap }) => nmap.technique === "connect");
+  const technique = connects ? "connect" : techniqueOf(capability);
+  return { version: capability.version, scan_technique: technique };
 }
 
 /** The units of all targets, without those that are looked at within a broader one in the same way. */
@@ -200,18 +208,27 @@ function excludedWarnings({ targets }: WantedTargets, units: readonly ScanUnit[]
   return left === 0n ? [] : [`Addresses that are not scanned (scanning.exclude): ${left}`];
 }
 
-/** Targets that say which ports may be open, with the addresses of their names as far as they are known. */
+/** Those who say which ports may be open. */
+interface Judges {
+  /** With the addresses of their names as far as they are known. */
+  readonly judges: readonly TargetConfig[];
+  /** Why the addresses of a name are not known, which an address without a policy may be one of. */
+  readonly nameless: readonly string[];
+}
+
 async function policyTargets(
   targets: readonly TargetConfig[],
   resolve: OneShotOptions["resolve"],
-): Promise<readonly TargetConfig[]> {
+): Promise<Judges> {
   const judges = targets.filter(({ hasPolicy }) => hasPolicy);
   const addresses = new Map<string, readonly Address[]>();
-  for (const name of judges.flatMap(({ hostNames }) => hostNames)) {
+  const nameless: string[] = [];
+  for (const name of new Set(judges.flatMap(({ hostNames }) => hostNames))) {
     const resolution = await resolve(name);
-    addresses.set(name, resolution.kind === "resolved" ? resolution.addresses : []);
+    if (resolution.kind === "resolved") addresses.set(name, resolution.addresses);
+    else nameless.push(`${resolution.message}; an address without a policy may be one of it`);
   }
-  return nameNetworks(judges, (name) => addresses.get(name) ?? []).targets;
+  return { judges: nameNetworks(judges, (name) => addresses.get(name) ?? []).targets, nameless };
 }
 
 /** A check that judges nothing would pass whatever is open. */

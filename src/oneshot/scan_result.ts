@@ -126,10 +126,9 @@ export function makeResult(parts: ResultParts): ScanResult {
     ...findings.gaps().map(incompleteAddresses),
   ];
   const failure = failureOf(incomplete, problems);
-  const known = counts.up + counts.down > 0;
   return {
     schema: SCHEMA_VERSION,
-    status: failure === null ? "complete" : known ? "partial" : "failed",
+    status: failure === null ? "complete" : counts.known > 0 ? "partial" : "failed",
     started_at: new Date(parts.startedAt).toISOString(),
     seconds: round(parts.seconds),
     nmap: parts.nmap,
@@ -157,16 +156,16 @@ export function makeResult(parts: ResultParts): ScanResult {
   };
 }
 
-/** The result of a scan that was not begun. */
+/** The result of a scan that was not begun; `startedAt` and `now` are Unix milliseconds. */
 export function failedResult(
   failure: ResultFailure,
-  { now }: { readonly now: number },
+  { startedAt, now }: { readonly startedAt: number; readonly now: number },
 ): ScanResult {
   return {
     schema: SCHEMA_VERSION,
     status: "failed",
-    started_at: new Date(now).toISOString(),
-    seconds: 0,
+    started_at: new Date(startedAt).toISOString(),
+    seconds: round((now - startedAt) / 1000),
     nmap: null,
     targets: [],
     hosts: [],

@@ -13,10 +13,12 @@ const RIGHT = 1;
 
 /** A result for people: a table of open ports, what is not known, how it complies, and a summary as the last line. */
 export function textReport(result: ScanResult): string {
-  const { incomplete, policy } = result;
+  const { incomplete, failure, policy } = result;
   const lines = [
     ...table(result),
     ...list("Not known, which is not closed:", incomplete.map(incompleteLine)),
+    // Said of no address, such as that nothing was begun, or of which targets are not known.
+    ...(failure !== null && incomplete.length === 0 ? [failure.message, ""] : []),
     ...(policy === null ? [] : [
       ...list("Open and not expected:", policy.unexpected.map(portLine)),
       ...list("Expected and not open:", policy.missing.map(portLine)),
@@ -94,7 +96,11 @@ function summaryLine(result: ScanResult): string {
     failure === null ? "complete" : status === "failed" ? "failed" : "incomplete",
     ...(deviations > 0 ? [count(deviations, "policy violation")] : []),
     ...(policy !== null && deviations === 0 && isGood(result)
-      ? [policy.not_checked.length === 0 ? "as expected" : "as expected where it was checked"]
+      ? [
+        policy.not_checked.length + policy.without_policy.length === 0
+          ? "as expected"
+          : "as expected where it was checked",
+      ]
       : []),
     ...(policy !== null && deviations === 0 && failure === null && !policy.ok
       ? ["not known to be as expected"]

@@ -94,12 +94,7 @@ export async function wantTargets(
     targets: named.targets,
     unresolved: targets.flatMap((target) => unresolvedOf(target, resolutions)),
     doubtful: [...resolutions].flatMap(([name, resolution]) => doubtOf(name, resolution)),
-    names: new Map(
-      [...named.origins].map(([address, origins]) => [
-        address,
-        [...new Set(origins.map(({ hostName }) => hostName))],
-      ]),
-    ),
+    names: namesByAddress(resolutions),
     warnings,
   };
 }
@@ -220,7 +215,7 @@ function ownPorts(
 }
 
 async function resolveNames(
-  names: Iterable<string>,
+  names: ReadonlySet<string>,
   resolve: WantTargetsDeps["resolve"],
 ): Promise<Map<string, Resolution>> {
   const found = new Map<string, Resolution>();
@@ -231,11 +226,22 @@ async function resolveNames(
     }
   };
   await Promise.all(Array.from({ length: NAMES_AT_ONCE }, work));
-  return found;
+  // In the order in which they were asked for, whoever answered first.
+  return new Map([...names].map((name) => [name, found.get(name)!]));
 }
 
 function addressesOf(resolution: Resolution | undefined): readonly Address[] {
   return resolution?.kind === "resolved" ? resolution.addresses : [];
+}
+
+function namesByAddress(resolutions: ReadonlyMap<string, Resolution>): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const [name, resolution] of resolutions) {
+    for (const { text } of addressesOf(resolution)) {
+      names.set(text, [...(names.get(text) ?? []), name]);
+    }
+  }
+  return names;
 }
 
 function unresolvedOf(

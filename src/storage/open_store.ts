@@ -19,6 +19,8 @@ export interface OpenStoreOptions {
   readonly wallClock: () => number;
   /** Milliseconds to wait for another process to let go of the file. */
   readonly lockTimeout?: number;
+  /** A damaged file stays as it is, and is an error; default false. */
+  readonly keepDamaged?: boolean;
 }
 
 /** A store that is open, and what had to be done for it. */
@@ -54,7 +56,7 @@ const SETTINGS = [
  * damaged file is set aside under another name and a new one made. Afterwards nothing needs Deno's
  * write permission any more. A process opens a file once.
  *
- * @throws {StoreError} `locked`, `newer` (the file is as it was) or `unusable`.
+ * @throws {StoreError} `locked`, `newer` (the file is as it was) or `unusable`, and `corrupt` with `keepDamaged`.
  */
 export function openStore(path: string, options: OpenStoreOptions): OpenedStore {
   let damage: Damage;
@@ -62,6 +64,11 @@ export function openStore(path: string, options: OpenStoreOptions): OpenedStore 
     return { store: openWhole(path, options) };
   } catch (error) {
     if (!(error instanceof Damage)) throw error;
+    // It is not closed, which would write to it.
+    if (options.keepDamaged) {
+      const reason = `Cannot use ${path}: it is damaged (${error.message})`;
+      throw new StoreError("corrupt", reason, { cause: error });
+    }
     damage = error;
   }
   let aside: string;

@@ -202,6 +202,25 @@ Deno.test("learn() says why there is no state to read, and makes no file", () =>
     store.close();
   }));
 
+Deno.test("learn() leaves a damaged state file as it is", () =>
+  inDirectory(async (directory) => {
+    const f = async (name: string, bytes: Uint8Array) => {
+      const path = join(directory, name);
+      await Deno.writeFile(path, bytes);
+      await fails(
+        run(directory, `state: { path: ${path} }\ntargets: [192.0.2.1]`, freeAddress()),
+        /\.db cannot be used: it is damaged \(.*\) \(start the exporter/,
+      );
+      assert.deepEqual(await Deno.readFile(path), bytes);
+    };
+    const whole = join(directory, "whole.db");
+    writeState(whole, [savedHost({ open: [[22, 1, 1]] })]);
+    await f("cut.db", (await Deno.readFile(whole)).slice(0, 3000));
+    await f("other.db", new Uint8Array(9000).fill(65));
+    const names = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
+    assert.deepEqual(names.filter((name) => name.includes("corrupt")), []);
+  }));
+
 Deno.test("learn() leaves out hosts with too many open ports, and says that it leaves out lists", () =>
   inDirectory(async (directory) => {
     await using server = serve(exporter({ "192.0.2.1": [1, 2, 3], "192.0.2.2": [22] }));

@@ -14,6 +14,7 @@ async function makeReloader(content: string, { refuse = (): string[] => [] } = {
   await write(content);
   const lines: string[] = [];
   const applied: number[] = [];
+  const asked: boolean[] = [];
   const clock = { now: NOW };
   const reloader = new Reloader({
     configFile,
@@ -24,7 +25,8 @@ async function makeReloader(content: string, { refuse = (): string[] => [] } = {
       date: () => new Date(NOW),
     }),
     wallClock: () => clock.now,
-    apply: (config: Config) => {
+    apply: (config: Config, how) => {
+      asked.push(how.asked);
       const refused = refuse();
       if (refused.length === 0) applied.push(config.scanning.interval);
       return Promise.resolve(refused);
@@ -37,6 +39,7 @@ async function makeReloader(content: string, { refuse = (): string[] => [] } = {
     write,
     remove: () => Deno.remove(configFile),
     applied,
+    asked,
     said: (level: string) => lines.filter((line) => line.includes(`level=${level}`)),
     async [Symbol.asyncDispose]() {
       reloader.stop();
@@ -58,6 +61,7 @@ Deno.test("Reloader.reload() applies a good file and says so", async () => {
   await t.write(every(120));
   t.clock.now += 5000;
   assert.deepEqual(await t.reloader.reload(), { ok: true });
+  assert.deepEqual(t.asked, [true]);
   assert.deepEqual(t.applied, [120]);
   assert.deepEqual(t.reloader.last, { successful: true, succeededAt: NOW / 1000 + 5 });
   assert.equal(t.said("info").length, 1);
@@ -93,6 +97,15 @@ Deno.test("Reloader.reload() fails for a file that is not there", async () => {
   const result = await t.reloader.reload();
   assert.ok(!result.ok);
   assert.match(result.problems.join(), /there is no such file/);
+});
+
+Deno.test("Reloader.reload() does not wait for a pipe that was read before", async () => {
+  await using t = await makeReloader(every(60));
+  await t.remove();
+  assert.ok((await new Deno.Command("mkfifo", { args: [t.configFile] }).output()).success);
+  const result = await t.reloader.reload();
+  assert.match(JSON.stringify(result), /Cannot read the configuration again: it is a pipe/);
+  assert.equal(await readContent(t.configFile), undefined);
 });
 
 Deno.test("Reloader.reload() passes on why a good file needs a restart", async () => {
@@ -164,6 +177,7 @@ Deno.test("Reloader.watch() reloads when the content changed, and only then", as
     assert.deepEqual(t.applied, [61]);
     await look();
     assert.deepEqual(t.applied, [61], "once");
+    assert.deepEqual(t.asked, [false], "nobody asked");
 
     await t.remove();
     await look();

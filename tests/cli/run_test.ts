@@ -238,3 +238,16 @@ Deno.test("run() serves, logs nothing but its lines, and ends with 0 on SIGTERM 
   const messages = log.seen.map((line) => JSON.parse(line).msg);
   assert.deepEqual(messages.slice(-2), ["Stopping", "Stopped"]);
 });
+
+for (const name of ["rules", "dashboard", "--config.check", "--help", "--version"]) {
+  Deno.test(`${name} fails when what it prints cannot be written`, async () => {
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", `exec "$@" ${name} >/dev/full`, "sh", Deno.execPath(), ...START],
+      cwd: ROOT,
+      stdin: "null",
+      env: { NO_COLOR: "1" },
+    }).output();
+    assert.match(new TextDecoder().decode(stderr), /^openport-exporter: Cannot print the result: /);
+    assert.equal(code, 1);
+  });
+}

@@ -152,6 +152,11 @@ targets:
   assert.match(warnings.join(), /not scanned \(scanning\.exclude\): 1$/);
   assert.ok(named.scans.every((args) => args[args.indexOf("--max-retries") + 1] === "4"));
   assert.ok(named.scans.every((args) => !args.includes("127.0.0.2")));
+  assert.equal(parse(named).nmap?.scan_technique, "syn");
+  const connected = await scanFake({}, ["127.0.0.1", "--ports=1", "--output=json"], {
+    config: "scanning: { scan_technique: connect }",
+  });
+  assert.equal(parse(connected).nmap?.scan_technique, "connect");
   const plain = await scanFake({}, ["127.0.0.1", "--ports=1"], { config });
   assert.ok(plain.scans.every((args) => args[args.indexOf("--max-retries") + 1] === "3"));
   const excluded = await scanFake({}, ["127.0.0.2", "--output=json"], { config });
@@ -233,6 +238,11 @@ Deno.test("scan without raw sockets connects and says so, and cannot scan UDP", 
     tcp.stderr,
     /level=warn msg="Cannot open raw sockets .*TCP ports are scanned with connect\(\)"/,
   );
+  const both = await scanFake({ raw: false }, ["127.0.0.1", "--ports=1", "--output=json"], {
+    config: "scanning: { udp_scan: true }",
+  });
+  const { status, summary, incomplete } = parse(both);
+  assert.deepEqual([both.code, status, summary.unknown, incomplete.length], [1, "partial", 1, 1]);
   const udp = await scanFake({ raw: false }, [
     "127.0.0.1",
     "--ports=1",
@@ -252,6 +262,60 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
     assert.deepEqual([ended.code, failure?.type, summary.unknown], [1, "stopped", 2]);
     assert.equal(incomplete.length, 2);
   });
+}
+
+Deno.test("scan ends by a signal while nobody reads what it prints", async () => {
+  const hosts = { "127.0.0.1": { tcp: Array.from({ length: 65_535 }, (_, index) => index + 1) } };
+  await using nmap = await makeFakeNmap(undefined, { scenario: { hosts } });
+  const [command, ...args] = [...PROGRAM, "scan", "127.0.0.1"];
+  const child = new Deno.Command(command!, {
+    args,
+    env: { PATH: `${nmap.dir}:${SYSTEM_PATH}` },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  // It prints megabytes, which no pipe holds.
+  assert.equal((await reader.read()).done, false);
+  child.kill("SIGTERM");
+  const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  const { code, signal } = await child.status;
+  assert.deepEqual([code, signal], [1, null]);
+  clearTimeout(late);
+  await reader.cancel();
+});
+
+Deno.test("scan says that it was stopped before it began, and how long it took", async () => {
+  const directory = await Deno.makeTempDir();
+  const pipe = join(directory, "config.yaml");
+  await new Deno.Command("mkfifo", { args: [pipe] }).output();
+  const f = async (output: string) =>
+    await scan(["127.0.0.1", `--output=${output}`, `--config.file=${pipe}`], {
+      meanwhile: async (child) => {
+        while (!await catches(child.pid, 15)) await sleep(50);
+        await sleep(300);
+        child.kill("SIGTERM");
+      },
+    });
+  const json = await f("json");
+  const { failure, seconds, status, started_at } = parse(json);
+  assert.deepEqual([json.code, status, failure?.type], [1, "failed", "stopped"]);
+  assert.ok(seconds >= 0.3 && Date.parse(started_at) + seconds * 1000 <= Date.now());
+  const text = await f("text");
+  assert.equal(text.code, 1);
+  assert.match(
+    text.stdout,
+    /^Cannot scan: it was stopped before it began\n\n0 addresses: .*; failed\n$/,
+  );
+  await Deno.remove(directory, { recursive: true });
+});
+
+/** Whether a process has a handler of its own for a signal. */
+async function catches(pid: number, signal: number): Promise<boolean> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
+  const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+  return (caught >> BigInt(signal - 1) & 1n) === 1n;
 }
 
 Deno.test("scan keeps what finished before it was stopped", async () => {
@@ -410,6 +474,18 @@ Deno.test("scan --fail-on-unexpected does not call ports that it was not asked t
   assert.deepEqual(policy!.not_checked, [
     { name: "one", place: "127.0.0.1", protocol: "tcp", ports: "22" },
   ]);
+});
+
+Deno.test("scan --fail-on-unexpected does not pass an address that may belong to a name without one", async () => {
+  const config = `${POLICY}  - { target: nosuch.invalid, allowed_ports: "1" }\n`;
+  const hosts = { "127.0.0.1": { tcp: [22] }, "127.0.0.9": { tcp: [22] } };
+  const f = async (targets: readonly string[], code: number, warning: RegExp) => {
+    const ended = await scanFake({ hosts }, [...targets, "--ports=22", ...JUDGE], { config });
+    assert.equal(ended.code, code);
+    assert.match(parse(ended).failure?.message ?? "none", warning);
+  };
+  await f(["one", "127.0.0.9"], 1, /^Cannot resolve "nosuch\.invalid": .*; an address without a /);
+  await f(["one"], 0, /^none$/);
 });
 
 Deno.test("scan ends with 1 and names what does not resolve, and scans the rest", async () => {

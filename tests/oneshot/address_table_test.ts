@@ -22,7 +22,7 @@ Deno.test("AddressTable counts an address by the least that is known of it", () 
   it.mark("10.0.0.8", SEEN.up);
   it.mark("10.0.0.3", SEEN.up);
   it.mark("2001:db8::4", SEEN.up);
-  assert.deepEqual(it.count(), { up: 2, down: 2, timedOut: 1, unknown: 4, answered: 1 });
+  assert.deepEqual(it.count(), { up: 2, down: 2, timedOut: 1, unknown: 4, answered: 1, known: 5 });
 });
 
 Deno.test("AddressTable marks ranges and tells flags of one address", () => {

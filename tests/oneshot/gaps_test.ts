@@ -45,6 +45,32 @@ Deno.test("Gaps hold the addresses that were added, in whatever order, and no ot
   }));
 });
 
+Deno.test("Gaps are in one order, whichever came first", () => {
+  const reasons = [
+    reason(),
+    reason({ message: "Slower" }),
+    reason({ ports: parsePorts("443"), portRange: "443" }),
+    reason({ protocol: "udp" }),
+    reason({ type: "killed", message: "A" }),
+  ];
+  const texts = [reasons, reasons.toReversed()].map((order) => {
+    const gaps = new Gaps();
+    for (const one of order) gaps.add(["10.0.0.1"], one);
+    gaps.add(["10.0.0.2"], reasons[0]!);
+    return gaps.all().map(({ last, protocol, portRange, message }) =>
+      `${last.text} ${protocol} ${portRange} ${message}`
+    );
+  });
+  assert.deepEqual(texts[0], texts[1]);
+  assert.deepEqual(texts[0], [
+    "10.0.0.1 tcp 1-100 A",
+    "10.0.0.1 tcp 1-100 Slower",
+    "10.0.0.1 tcp 443 Too slow",
+    "10.0.0.2 tcp 1-100 Too slow",
+    "10.0.0.1 udp 1-100 Too slow",
+  ]);
+});
+
 Deno.test("missingPorts() are those of every gap of the address and protocol", () => {
   const gaps = new Gaps();
   gaps.add(["10.0.0.1", "10.0.0.2"], reason());

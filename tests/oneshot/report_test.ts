@@ -131,8 +131,39 @@ Deno.test("textReport() has no control character of what it was told, and an end
   assert.match(text, /\n[^\n]*, 61 policy violations\n$/);
 });
 
+Deno.test("makeResult() calls a scan failed of which nothing is known, and no other", async () => {
+  const f = async (hosts: readonly ReturnType<typeof makeHost>[], status: string) => {
+    const failure = { type: "bad_output", message: "Cannot read nmap's output" } as const;
+    const result = await scanned(["10.0.0.1"], {
+      change: (outcome) => ({ ...outcome, failure, hosts }),
+    });
+    assert.deepEqual([result.status, result.summary.unknown, isGood(result)], [status, 1, false]);
+  };
+  await f([], "failed");
+  // Reported whole, by a process that came to a bad end after that.
+  await f([makeHost("10.0.0.1", { open: [22] })], "partial");
+});
+
+Deno.test("textReport() says why nothing was begun, and as expected only of what was checked", async () => {
+  const stopped = failedResult({ type: "stopped", message: "Cannot scan: \u001b" }, {
+    startedAt: STARTED,
+    now: STARTED + 1500,
+  });
+  assert.match(textReport(stopped), /^Cannot scan: \\u001b\n\n0 addresses: .*; 1\.5 s; failed\n$/);
+  const result = await CASES["as_expected"]!();
+  const text = textReport({ ...result, policy: { ...result.policy!, without_policy: ["::1"] } });
+  assert.match(
+    text,
+    /\nWithout a policy:\n {2}::1\n[^]*; complete, as expected where it was checked\n$/,
+  );
+});
+
 Deno.test("failedResult() has every key of a result", async () => {
-  const failed = failedResult({ type: "usage", message: "Cannot" }, { now: STARTED });
+  const failed = failedResult({ type: "usage", message: "Cannot" }, {
+    startedAt: STARTED,
+    now: STARTED + 1234,
+  });
+  assert.deepEqual([failed.started_at, failed.seconds], ["2026-01-02T03:04:05.678Z", 1.234]);
   const whole = await CASES["complete"]!();
   assert.deepEqual(Object.keys(failed), Object.keys(whole));
   assert.deepEqual(Object.keys(failed.summary), Object.keys(whole.summary));

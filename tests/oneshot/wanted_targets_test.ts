@@ -115,6 +115,21 @@ Deno.test("wantTargets() says which names have no address, and which may have mo
   assert.deepEqual(warnings, ['"10.0.0.9/9" has host bits set: 10.0.0.0/9 is scanned']);
 });
 
+Deno.test("wantTargets() knows every name of an address, in the order in which they were given", async () => {
+  const parsed = parseConfig("", "config.yaml").config;
+  const targets = ["slow.test", "web.test", "192.0.2.7"];
+  const { names } = await wantTargets({ targets, ports: undefined, protocol: undefined }, parsed, {
+    resolve: async (name) => {
+      if (name === "slow.test") await new Promise((resolve) => setTimeout(resolve, 10));
+      return await resolve("web.test");
+    },
+  });
+  assert.deepEqual([...names], [
+    ["192.0.2.7", ["slow.test", "web.test"]],
+    ["2001:db8::7", ["slow.test", "web.test"]],
+  ]);
+});
+
 for (
   const [targets, message, options] of [
     [["0.0.0.0"], /^TARGET: "0\.0\.0\.0" is no host's address/, {}],
