@@ -3,7 +3,8 @@ import { Gauge } from "../prometheus/gauge.ts";
 import type { Metric } from "../prometheus/metric.ts";
 import { PagedFamily } from "../prometheus/paged_family.ts";
 import type { OrderedBlock } from "../state/ordered_blocks.ts";
-import type { KnownHost, PortState } from "../state/port_state.ts";
+import type { KnownHost } from "../state/known_host.ts";
+import type { PortState } from "../state/port_state.ts";
 import { hostLimitMetric } from "./host_limit_metric.ts";
 import { type IsShown, PortSeries, type SeriesLimits } from "./port_series.ts";
 

@@ -1,6 +1,7 @@
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import type { OrderedBlock } from "../state/ordered_blocks.ts";
-import type { KnownHost, PortState } from "../state/port_state.ts";
+import type { KnownHost } from "../state/known_host.ts";
+import type { PortState } from "../state/port_state.ts";
 
 /** How many series of the port status there may be, 1 or more each. */
 export interface SeriesLimits {

@@ -6,7 +6,8 @@ import { PROTOCOLS } from "../domain/scan.ts";
 import { lastOf } from "../policy/policy_target.ts";
 import type { PortPolicy } from "../policy/port_policy.ts";
 import type { OrderedBlock } from "../state/ordered_blocks.ts";
-import type { KnownHost, PortState } from "../state/port_state.ts";
+import type { KnownHost } from "../state/known_host.ts";
+import type { PortState } from "../state/port_state.ts";
 import { BlockMarks } from "./block_marks.ts";
 import type { HostRow, OpenPortView, Part, PartQuery } from "./overview.ts";
 import { type Chunk, PartFinder } from "./part_finder.ts";
@@ -24,7 +25,7 @@ const NO_PORTS: readonly number[] = [];
 
 /** What the list of hosts is made from. */
 export interface HostListOptions {
-  readonly state: Pick<PortState, "blocks" | "summary">;
+  readonly state: Pick<PortState, "blocks" | "views">;
   readonly policy: Pick<PortPolicy, "verdictsAt">;
   /** Another list when one of them changes. */
   readonly targets: () => readonly TargetConfig[];
@@ -160,7 +161,7 @@ export class HostList {
       name: this.#options.index().nameAt(address),
       openPorts: openCount(host),
       ports,
-      lastSeen: this.#options.state.summary(address.text)?.lastSeen,
+      lastSeen: this.#options.state.views.summary(address.text)?.lastSeen,
     };
   }
 }

@@ -15,7 +15,7 @@ export const CHANGES_SHOWN = 100;
 
 /** What the page of a host is made from. */
 export interface HostPageOptions {
-  readonly state: Pick<PortState, "summary" | "firstPorts">;
+  readonly state: Pick<PortState, "views">;
   readonly policy: Pick<PortPolicy, "verdictsAt" | "missingAt">;
   readonly changes: (query: ChangeQuery) => readonly SavedChange[];
   /** Names of the targets around an address, the narrowest first. */
@@ -27,12 +27,12 @@ export function hostPage(
   ip: string,
   { state, policy, changes, namesAt }: HostPageOptions,
 ): HostView | undefined {
-  const summary = state.summary(ip);
+  const summary = state.views.summary(ip);
   if (summary === undefined) return undefined;
   const address = parseAddress(ip);
   const names = namesAt(address);
   const history = changes({ address: ip, limit: CHANGES_READ });
-  const { ports, total } = state.firstPorts(ip, PORTS_SHOWN);
+  const { ports, total } = state.views.firstPorts(ip, PORTS_SHOWN);
   const byPort = Map.groupBy(history.toReversed(), portKey);
   const horizon = history.length === CHANGES_READ ? history.at(-1)!.time : -Infinity;
   const verdictOf = policy.verdictsAt(address);

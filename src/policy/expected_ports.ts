@@ -121,7 +121,7 @@ export class ExpectedPorts {
   /** What is missing now at one address in these networks, by protocol and port. */
   missingAt(address: Address): MissingPort[] {
     const isOwn = this.#singles.some(({ text }) => text === address.text);
-    if (!isOwn && this.#state.summary(address.text)?.firstSeen === undefined) return [];
+    if (!isOwn && this.#state.views.summary(address.text)?.firstSeen === undefined) return [];
     return PROTOCOLS.flatMap((protocol) => {
       const known = this.#knownOf(address.text, protocol);
       return this.#ports[protocol]

@@ -4,7 +4,7 @@ import { NetworkIndex } from "../domain/network_index.ts";
 import type { PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import type { OrderedBlock } from "../state/ordered_blocks.ts";
-import type { KnownHost } from "../state/port_state.ts";
+import type { KnownHost } from "../state/known_host.ts";
 import { disjoint, lastOf } from "./policy_target.ts";
 
 /** A target as far as it says whose an open port is. */

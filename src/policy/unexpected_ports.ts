@@ -3,7 +3,8 @@ import { NetworkIndex } from "../domain/network_index.ts";
 import type { PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import { OrderedBlock } from "../state/ordered_blocks.ts";
-import type { KnownHost, PortState } from "../state/port_state.ts";
+import type { KnownHost } from "../state/known_host.ts";
+import type { PortState } from "../state/port_state.ts";
 import { disjoint, type PolicyTarget } from "./policy_target.ts";
 
 /** What is open on one address and neither expected nor allowed by one target that it is in. */

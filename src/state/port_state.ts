@@ -13,7 +13,8 @@ import {
   uncovered,
   within,
 } from "./coverage.ts";
-import type { HostDetail, HostPort, HostSummary } from "./host_view.ts";
+import { HostViews } from "./host_views.ts";
+import { type HostState, type KnownHost, newHost } from "./known_host.ts";
 import {
   addOpen,
   type ClosedPort,
@@ -24,6 +25,7 @@ import {
   setOpen,
 } from "./known_ports.ts";
 import type { Look } from "./look.ts";
+import { type Clocks, LookClock } from "./look_clock.ts";
 import type { SavedClosedPort, SavedHost } from "./saved_state.ts";
 import { SilentHosts } from "./silent_hosts.ts";
 
@@ -62,29 +64,8 @@ export interface Applied {
   readonly doubts: Doubt[];
 }
 
-/** An address that ever answered, or of which more is known than that it was looked at. */
-export interface KnownHost {
-  readonly address: Address;
-  /** When something first answered, unix milliseconds. */
-  readonly firstAlive: number | undefined;
-  readonly tcp: Readonly<KnownPorts> | undefined;
-  readonly udp: Readonly<KnownPorts> | undefined;
-}
-
-interface HostState extends KnownHost {
-  firstAlive: number | undefined;
-  /** When the last look was taken that something answered, on the monotonic clock. */
-  lastAlive: number | undefined;
-  tcp: KnownPorts | undefined;
-  udp: KnownPorts | undefined;
-}
-
 /** Options of `PortState`. */
-export interface PortStateOptions {
-  /** Wall clock, unix milliseconds. */
-  readonly wallClock: () => number;
-  /** Milliseconds on the clock that dates looks, which is never set back. */
-  readonly now: () => number;
+export interface PortStateOptions extends Clocks {
   /** Milliseconds after which a closed port is forgotten. */
   readonly closedRetention: number;
 }
@@ -106,10 +87,11 @@ export class PortState {
   readonly #silent = new SilentHosts();
   readonly #layers = new LayerPress();
   readonly #options: PortStateOptions;
+  /** What people read of it. */
+  readonly views: HostViews;
   /** Milliseconds after which a closed port is forgotten. */
   closedRetention: number;
-  /** From the monotonic clock to unix milliseconds, as of the last time that the clocks were read. */
-  #wallOffset = 0;
+  readonly #clock: LookClock;
   /** No port that is kept closed any sooner, unix milliseconds. */
   #oldestClosed = Infinity;
   readonly #unsaved: Record<Protocol, Set<string>> = { tcp: new Set(), udp: new Set() };
@@ -117,6 +99,10 @@ export class PortState {
   constructor(options: PortStateOptions) {
     this.#options = options;
     this.closedRetention = options.closedRetention;
+    const clock = this.#clock = new LookClock(options);
+    this.views = new HostViews({
+      ...{ hosts: this.#hosts, blocks: this.#blocks, silent: this.#silent, clock },
+    });
   }
 
   /** Whether nothing is known of any address. */
@@ -147,7 +133,7 @@ export class PortState {
 
   /** Applies looks (contract, section 5); what `trust` does not cover comes back as doubts. */
   apply(looks: readonly Look[], trust: Trust): Applied {
-    this.#readClocks();
+    this.#clock.read();
     const applied: Applied = { changes: [], doubts: [] };
     for (const look of looks) this.#applyLook(look, trust, applied);
     return applied;
@@ -165,7 +151,7 @@ export class PortState {
     if (look.alive) {
       if (host.firstAlive === undefined) {
         this.#blocks.change(host);
-        host.firstAlive = this.#wallTime(takenAt);
+        host.firstAlive = this.#clock.wallTime(takenAt);
       }
       host.lastAlive = Math.max(host.lastAlive ?? takenAt, takenAt);
     }
@@ -175,7 +161,7 @@ export class PortState {
     const overruled = coveredSince(state.layers, { ports: covered, takenAt });
     let fresh = covered.subtract(overruled);
 
-    const seenAt = this.#wallTime(takenAt);
+    const seenAt = this.#clock.wallTime(takenAt);
     const opened = new Map<number, number>();
     for (const port of look.open) {
       if (!fresh.has(port) || isOpen(state, port)) continue;
@@ -226,28 +212,15 @@ export class PortState {
     keepOpen(state, (port, index) => {
       if (!gone.has(port)) return true;
       const firstSeen = state.firstSeen[index]!;
-      closed.set(port, { firstSeen, lastSeen: this.#lastSeen(state, port, firstSeen), closedAt });
+      closed.set(port, {
+        firstSeen,
+        lastSeen: this.#clock.lastSeen(state, port, firstSeen),
+        closedAt,
+      });
       return false;
     });
     this.#oldestClosed = Math.min(this.#oldestClosed, closedAt);
     return closedAt;
-  }
-
-  /** When an open port was last seen open, unix milliseconds: at the last look that covers it. */
-  #lastSeen({ layers }: KnownPorts, port: number, firstSeen: number): number {
-    const layer = layers.find(({ ports }) => ports.has(port));
-    // The same look may come out a millisecond earlier than when it was the first: clocks are read apart.
-    return Math.max(firstSeen, this.#wallTime(layer?.takenAt ?? this.#options.now()));
-  }
-
-  /** Unix milliseconds of a time on the monotonic clock. */
-  #wallTime(monotonic: number): number {
-    return Math.round(this.#wallOffset + monotonic);
-  }
-
-  /** Reads the clocks, once for everything that is done in one go. */
-  #readClocks(): void {
-    this.#wallOffset = this.#options.wallClock() - this.#options.now();
   }
 
   #host(address: string): HostState {
@@ -284,107 +257,9 @@ export class PortState {
     }
   }
 
-  /** Addresses that ever answered, in order, those after `after`; with `open`, only those with or without open ports. */
-  list({ open, limit, after }: {
-    open: boolean | undefined;
-    limit: number;
-    after: string | undefined;
-  }): { hosts: HostSummary[]; next: string | undefined } {
-    this.#readClocks();
-    const start = after === undefined ? undefined : newHost(parseAddress(after));
-    const hosts: HostSummary[] = [];
-    for (const host of this.#blocks.after(start)) {
-      if (host.firstAlive === undefined) continue;
-      if (open !== undefined && (openCount(host) > 0) !== open) continue;
-      if (hosts.length === limit) return { hosts, next: hosts.at(-1)!.ip };
-      hosts.push(this.#summary(host));
-    }
-    return { hosts, next: undefined };
-  }
-
-  /** What is known of one address; undefined when it was never looked at. */
-  describe(address: string): HostDetail | undefined {
-    this.#readClocks();
-    const host = this.#hosts.get(address);
-    if (host === undefined) {
-      const covered = PROTOCOLS.some((protocol) => this.#silent.get(address, protocol));
-      return covered ? { ip: address, openPorts: 0, ports: [] } : undefined;
-    }
-    const ports = PROTOCOLS.flatMap((protocol) => {
-      const state = host[protocol];
-      if (state === undefined) return [];
-      const open = state.open.map((_, index) => this.#openPort(protocol, state, index));
-      const closed = [...state.closed ?? []].map(([port, times]) =>
-        closedPort(protocol, port, times)
-      );
-      return [...open, ...closed].sort((a, b) => a.port - b.port);
-    });
-    return { ...this.#summary(host), ports };
-  }
-
-  /** What is known of one address in short; undefined when it was never looked at. */
-  summary(address: string): HostSummary | undefined {
-    this.#readClocks();
-    const host = this.#hosts.get(address);
-    if (host !== undefined) return this.#summary(host);
-    const covered = PROTOCOLS.some((protocol) => this.#silent.get(address, protocol));
-    return covered ? { ip: address, openPorts: 0 } : undefined;
-  }
-
-  /** The first `most` ports of an address, open ones before closed ones; `total` is how many there are. */
-  firstPorts(address: string, most: number): { ports: HostPort[]; total: number } {
-    this.#readClocks();
-    const host = this.#hosts.get(address);
-    const ports: HostPort[] = [];
-    let total = 0;
-    for (const protocol of PROTOCOLS) {
-      const state = host?.[protocol];
-      if (state === undefined) continue;
-      total += state.open.length;
-      const shown = Math.min(state.open.length, most - ports.length);
-      for (let index = 0; index < shown; index++) {
-        ports.push(this.#openPort(protocol, state, index));
-      }
-    }
-    for (const protocol of PROTOCOLS) {
-      const closed = host?.[protocol]?.closed;
-      if (closed === undefined) continue;
-      total += closed.size;
-      if (ports.length === most) continue;
-      for (const port of Uint16Array.from(closed.keys()).sort().subarray(0, most - ports.length)) {
-        ports.push(closedPort(protocol, port, closed.get(port)!));
-      }
-    }
-    return { ports, total };
-  }
-
-  #openPort(protocol: Protocol, state: KnownPorts, index: number): HostPort {
-    const port = state.open[index]!;
-    const firstSeen = state.firstSeen[index]!;
-    const lastSeen = this.#lastSeen(state, port, firstSeen);
-    return {
-      port,
-      protocol,
-      state: "open",
-      firstSeen,
-      lastSeen,
-      lastChange: state.lastChange[index]!,
-    };
-  }
-
-  #summary(host: HostState): HostSummary {
-    const { firstAlive, lastAlive } = host;
-    return {
-      ip: host.address.text,
-      openPorts: openCount(host),
-      ...(firstAlive !== undefined && { firstSeen: firstAlive }),
-      ...(lastAlive !== undefined && { lastSeen: this.#wallTime(lastAlive) }),
-    };
-  }
-
   /** What changed since this was last asked for, as it is now. */
   takeUnsaved(): UnsavedHosts {
-    this.#readClocks();
+    this.#clock.read();
     const unsaved: UnsavedHosts = { hosts: [], forgottenHosts: [] };
     for (const protocol of PROTOCOLS) {
       for (const address of this.#unsaved[protocol]) {
@@ -409,8 +284,10 @@ export class PortState {
       ...name,
       everAlive: firstAlive !== undefined,
       firstSeen: firstAlive,
-      lastSeen: lastAlive === undefined ? undefined : this.#wallTime(lastAlive),
-      layers: layers.map(({ ports, takenAt }) => [`${ports}`, this.#wallTime(takenAt)] as const),
+      lastSeen: lastAlive === undefined ? undefined : this.#clock.wallTime(lastAlive),
+      layers: layers.map(({ ports, takenAt }) =>
+        [`${ports}`, this.#clock.wallTime(takenAt)] as const
+      ),
       open: open.map((port, index) => [port, firstSeen[index]!, lastChange[index]!] as const),
       closed: [...closed ?? []].map(([port, times]): SavedClosedPort => [
         port,
@@ -522,20 +399,4 @@ function contradictions(
 function forget(state: KnownPorts, port: number): void {
   state.closed?.delete(port);
   if (state.closed?.size === 0) state.closed = undefined;
-}
-
-function closedPort(
-  protocol: Protocol,
-  port: number,
-  { firstSeen, lastSeen, closedAt }: ClosedPort,
-): HostPort {
-  return { port, protocol, state: "closed", firstSeen, lastSeen, lastChange: closedAt };
-}
-
-function newHost(address: Address): HostState {
-  return { address, firstAlive: undefined, lastAlive: undefined, tcp: undefined, udp: undefined };
-}
-
-function openCount({ tcp, udp }: KnownHost): number {
-  return (tcp?.open.length ?? 0) + (udp?.open.length ?? 0);
 }

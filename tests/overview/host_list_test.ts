@@ -53,7 +53,7 @@ Deno.test("Overview.hosts() gives addresses with open ports, what the policy say
     "2001:db8::1 undefined 1: 443/tcp",
   ]);
   assert.deepEqual([total, atLeast], [5, false]);
-  assert.equal(rows[0]!.lastSeen, world.state.describe("10.0.0.1")!.lastSeen);
+  assert.equal(rows[0]!.lastSeen, world.state.views.describe("10.0.0.1")!.lastSeen);
   const { hostsWithOpenPorts, openPorts } = world.overview.status();
   assert.deepEqual([hostsWithOpenPorts, openPorts], [5, 9]);
 });

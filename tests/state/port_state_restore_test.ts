@@ -41,8 +41,8 @@ function everything(state: PortState) {
   return {
     ports: portsOf(state),
     counts: openCountsOf(state),
-    list: state.list({ open: undefined, limit: 100, after: undefined }),
-    details: ADDRESSES.map((address) => state.describe(address)),
+    list: state.views.list({ open: undefined, limit: 100, after: undefined }),
+    details: ADDRESSES.map((address) => state.views.describe(address)),
   };
 }
 
@@ -124,59 +124,8 @@ function history(...looks: readonly (readonly number[])[]) {
     const what = { address: "10.0.0.1", protocol: "tcp", covered, alive: true } as const;
     apply({ ...what, open, takenAt: wall.now }, "closings");
   }
-  return { state, at, host: state.describe("10.0.0.1")! };
+  return { state, at, host: state.views.describe("10.0.0.1")! };
 }
-
-Deno.test("PortState.describe() tells when a port was first and last seen open and when it changed", () => {
-  const { at: [t1, t2, t3], host } = history([1, 2], [1, 3], [1, 3]);
-  const { firstSeen, lastSeen, openPorts, ports } = host;
-  assert.deepEqual([firstSeen, lastSeen, openPorts], [t1, t3, 2]);
-  assert.deepEqual(ports, [
-    { port: 1, protocol: "tcp", state: "open", firstSeen: t1, lastSeen: t3, lastChange: t1 },
-    { port: 2, protocol: "tcp", state: "closed", firstSeen: t1, lastSeen: t1, lastChange: t2 },
-    { port: 3, protocol: "tcp", state: "open", firstSeen: t2, lastSeen: t3, lastChange: t2 },
-  ]);
-});
-
-Deno.test("PortState.describe() keeps when a port was first seen while it closes and opens again", () => {
-  // closed for less than the retention, which is what is remembered
-  const { at: [t1, , t3], host } = history([1], [], [1]);
-  assert.deepEqual(host.ports, [
-    { port: 1, protocol: "tcp", state: "open", firstSeen: t1, lastSeen: t3, lastChange: t3 },
-  ]);
-});
-
-Deno.test("PortState.describe() knows nothing of an address that was never looked at", () => {
-  assert.equal(history([1]).state.describe("10.0.0.2"), undefined);
-});
-
-Deno.test("PortState.list() gives the hosts that answered in order and in parts", () => {
-  const wall = { now: 1_700_000_000_000 };
-  const { state, apply } = makeProcess(wall, 0);
-  const look = (address: string, open: number[], alive = true) =>
-    apply({
-      address,
-      protocol: "tcp",
-      covered: PortSet.of([22]),
-      open,
-      alive,
-      takenAt: wall.now,
-    }, "closings");
-  for (const address of ["::1", "10.0.0.10", "10.0.0.9"]) look(address, [22]);
-  look("10.0.0.5", []);
-  look("10.0.0.4", [], false);
-  const list = (query: Partial<Parameters<PortState["list"]>[0]>) => {
-    const { hosts, next } = state.list({ open: undefined, limit: 9, after: undefined, ...query });
-    return [hosts.map(({ ip }) => ip).join(" "), next];
-  };
-  assert.deepEqual(list({}), ["10.0.0.5 10.0.0.9 10.0.0.10 ::1", undefined]);
-  assert.deepEqual(list({ open: true }), ["10.0.0.9 10.0.0.10 ::1", undefined]);
-  assert.deepEqual(list({ open: false }), ["10.0.0.5", undefined]);
-  assert.deepEqual(list({ limit: 2 }), ["10.0.0.5 10.0.0.9", "10.0.0.9"]);
-  assert.deepEqual(list({ limit: 2, after: "10.0.0.9" }), ["10.0.0.10 ::1", undefined]);
-  assert.deepEqual(list({ after: "10.0.0.7" }), ["10.0.0.9 10.0.0.10 ::1", undefined]);
-  assert.deepEqual(list({ after: "::1" }), ["", undefined]);
-});
 
 Deno.test("PortState.takeUnsaved() gives what changed once, and what is not known any more", () => {
   const { state } = history([1, 2]);

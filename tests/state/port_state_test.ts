@@ -232,7 +232,7 @@ Deno.test("PortState.retain() forgets what is no longer asked for, coverage incl
     ({ text }, protocol) =>
       text === "10.0.0.1" && protocol === "tcp" ? PortSet.fromRanges([[1, 50]]) : PortSet.EMPTY,
   );
-  assert.equal(state.describe("10.0.0.2"), undefined);
+  assert.equal(state.views.describe("10.0.0.2"), undefined);
   assert.deepEqual(page(), ["10.0.0.1 22/tcp 1", "10.0.0.3 53/udp 1"]);
   // 80 is a baseline again, 30 is not
   assert.deepEqual(
@@ -242,52 +242,4 @@ Deno.test("PortState.retain() forgets what is no longer asked for, coverage incl
   // so is the address that was forgotten whole
   assert.deepEqual(summary(see("closings", { address: "10.0.0.2", open: [23] })), []);
   assert.deepEqual(page().filter((line) => line.startsWith("10.0.0.2")), ["10.0.0.2 23/tcp 1"]);
-});
-
-Deno.test("PortState.summary() is what describe() says without its ports", () => {
-  const { state, see, clock } = makeState();
-  clock.now = 5000;
-  see("closings", { open: [22, 80], takenAt: 4000 });
-  see("closings", { address: "10.0.0.2", alive: false });
-  assert.equal(state.summary("10.0.0.3"), undefined);
-  for (const address of ["10.0.0.1", "10.0.0.2"]) {
-    const { ports: _, ...summary } = state.describe(address)!;
-    assert.deepEqual(state.summary(address), summary);
-  }
-  assert.deepEqual(state.summary("10.0.0.1"), {
-    ip: "10.0.0.1",
-    openPorts: 2,
-    firstSeen: 4000,
-    lastSeen: 4000,
-  });
-});
-
-Deno.test("PortState.firstPorts() gives open ports before closed ones, and says how many there are", () => {
-  const { state, see } = makeState();
-  see("closings", { open: [1, 5, 9, 22] });
-  see("closings", { open: [1, 5, 22], takenAt: 2000 });
-  see("closings", { open: [5, 22], takenAt: 3000 });
-  see("closings", { protocol: "udp", open: [7, 8] });
-  see("closings", { protocol: "udp", open: [8], takenAt: 2000 });
-  const f = (most: number, expected: string) => {
-    const { ports, total } = state.firstPorts("10.0.0.1", most);
-    assert.equal(total, 6);
-    const texts = ports.map(({ port, protocol, state }) => `${port}/${protocol} ${state}`);
-    assert.equal(texts.join(", "), expected);
-    // Each is what the whole description has.
-    for (const port of ports) {
-      const whole = state.describe("10.0.0.1")!.ports;
-      assert.deepEqual(
-        whole.find((other) => other.port === port.port && other.protocol === port.protocol),
-        port,
-      );
-    }
-  };
-  const open = "5/tcp open, 22/tcp open, 8/udp open";
-  f(0, "");
-  f(2, "5/tcp open, 22/tcp open");
-  f(3, open);
-  f(4, `${open}, 1/tcp closed`);
-  f(100, `${open}, 1/tcp closed, 9/tcp closed, 7/udp closed`);
-  assert.deepEqual(state.firstPorts("10.0.0.2", 10), { ports: [], total: 0 });
 });
