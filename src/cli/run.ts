@@ -128,8 +128,8 @@ async function serve(command: ServeCommand): Promise<number> {
     configFile: command.configFile,
     log,
     wallClock: Date.now,
-    apply: async (next) => {
-      const web = await protection.prepare(next.auth);
+    apply: async (next, how) => {
+      const web = await protection.prepare(next.auth, how);
       const refused = [
         ...listenerProblems(config, next, command),
         ...app.restartNeeded(next),
@@ -154,7 +154,10 @@ async function serve(command: ServeCommand): Promise<number> {
     troubles: () => [...storage.troubles(), ...protection.troubles()],
     access: () => protection.access,
     requestReload: () => reloader.reload(),
-    lastReload: () => reloader.last,
+    lastReload: () => {
+      const { successful, succeededAt } = reloader.last;
+      return { successful: successful && protection.isCurrent, succeededAt };
+    },
   });
   protection.onAccess = () => app.accessChanged();
   const listener = await listen(address, { app, log, protection });

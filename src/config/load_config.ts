@@ -14,6 +14,11 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
   return parseConfig(await readConfigText(path, "--config.file"), path);
 }
 
+/** Whether `path` is a pipe: what was in it is there once, and who reads again may wait for ever. */
+export async function isPipe(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(({ isFifo }) => isFifo === true, () => false);
+}
+
 /**
  * The text of a configuration file, which `flag` names.
  *

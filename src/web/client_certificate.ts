@@ -12,11 +12,14 @@ export function clientProblem(
   if (certificate === undefined) {
     return clientAuth === "VerifyClientCertIfGiven" ? undefined : "the client sent no certificate";
   }
-  if (clientAuth !== "RequireAnyClientCert" && !socket.authorized) {
-    return `the client's certificate cannot be verified (${socket.authorizationError})`;
-  }
+  if (clientAuth !== "RequireAnyClientCert" && !socket.authorized) return unverified(socket);
   if (allowedSans === undefined) return undefined;
   return subjectAltNames(certificate).some((name) => allowedSans.has(name))
     ? undefined
     : "the client's certificate has none of the names in client_allowed_sans";
+}
+
+/** Why the certificate of a client is not one of a known authority, for people. */
+export function unverified({ authorizationError }: Pick<TLSSocket, "authorizationError">): string {
+  return `the client's certificate cannot be verified (${authorizationError})`;
 }

@@ -5,6 +5,8 @@ import type { Fetch } from "./shield.ts";
 const LINGER_MS = 500;
 /** A host and port; anything else would move the path of the address. */
 const HOST = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
+/** Header fields of a request, at most: as many as the runtime's own server takes, and Node drops from 1000 on. */
+const MAX_FIELDS = 100;
 /** Methods that a `Request` cannot have. */
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 
@@ -42,6 +44,9 @@ async function answerTo(
   },
 ): Promise<Response> {
   const request = requestOf(incoming, gone);
+  if (request === 431) {
+    return failure(request, `The request has more than ${MAX_FIELDS} header fields`);
+  }
   if (typeof request === "number") return failure(request, "This is not a request to be answered");
   try {
     const hostname = incoming.socket.remoteAddress;
@@ -59,6 +64,7 @@ function failure(status: number, message: string): Response {
 /** The request as the program knows it, or the status of what cannot be one. */
 function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | number {
   const { method = "GET", url = "/", headers: { host = "" } } = incoming;
+  if (incoming.rawHeaders.length > 2 * MAX_FIELDS) return 431;
   if (FORBIDDEN_METHODS.has(method)) return 405;
   const origin = `https://${HOST.test(host) ? host : "localhost"}`;
   const address = url.startsWith("/") ? URL.parse(origin + url) : URL.parse(url, `${origin}/`);

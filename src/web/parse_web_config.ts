@@ -4,17 +4,8 @@ import type { Report } from "../config/report.ts";
 import { resolveTls } from "./resolve_tls.ts";
 import { bcryptCost, SLOW_COST } from "./bcrypt_hash.ts";
 import type { RateLimitConfig, WebConfig } from "./web_config.ts";
+import type { ReadPem, WebContext } from "./web_context.ts";
 import { WEB_KEYS, webSchema, type WrittenWeb } from "./web_schema.ts";
-
-/** Reads a file that a web configuration names; throws an error whose text goes on after "Cannot read it: ". */
-export type ReadPem = (path: string) => string;
-
-/** How a web configuration is read. */
-export interface ParseWebOptions {
-  readonly readPem: ReadPem;
-  /** Unix milliseconds. */
-  readonly wallClock: () => number;
-}
 
 /**
  * Reads the text of a web configuration file, in the format of the Prometheus exporter toolkit; `file`
@@ -25,7 +16,7 @@ export interface ParseWebOptions {
 export function parseWebConfig(
   text: string,
   file: string,
-  options: ParseWebOptions,
+  options: Omit<WebContext, "report">,
 ): { readonly config: WebConfig; readonly warnings: readonly string[] } {
   const { value: config, warnings } = parseDocument(text, file, {
     schema: webSchema,
@@ -36,11 +27,6 @@ export function parseWebConfig(
     },
   });
   return { config, warnings };
-}
-
-/** What a file is resolved with. */
-export interface WebContext extends ParseWebOptions {
-  readonly report: Report;
 }
 
 function resolveWeb(written: WrittenWeb, context: WebContext): WebConfig {
@@ -76,7 +62,7 @@ function resolveRateLimit(
   { interval: intervalMs = 0, burst }: NonNullable<WrittenWeb["rate_limit"]>,
   report: Report,
 ): RateLimitConfig | undefined {
-  if (intervalMs === 0) return undefined;
+  if (intervalMs === 0 || report.refused(["rate_limit", "burst"])) return undefined;
   if (burst === undefined || burst === 0) {
     report.fail(
       ["rate_limit", burst === undefined ? "interval" : "burst"],

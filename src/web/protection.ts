@@ -95,8 +95,7 @@ export class Protection {
 
   /** Whether anybody who reaches the listener may ask for anything. */
   get isPublic(): boolean {
-    return this.access === undefined &&
-      this.#web.tls?.clientAuth !== "RequireAndVerifyClientCert";
+    return isOpen(this.#auth, this.#web);
   }
 
   /** Is told of certificates and what goes with them when they change. */
@@ -125,6 +124,11 @@ export class Protection {
     ];
   }
 
+  /** Whether what the files say now is in use. */
+  get isCurrent(): boolean {
+    return this.#problems.length === 0 && this.#secrets.troubles().length === 0;
+  }
+
   /** Looks at the files every second from now on. */
   watch(): void {
     let busy = false;
@@ -139,11 +143,12 @@ export class Protection {
 
   /**
    * Reads the web configuration, changed or not, to be put in place together with `auth` of another
-   * configuration: whole, so that there is no moment at which everybody may come in.
+   * configuration: whole, so that there is no moment at which everybody may come in. What nobody asked
+   * for does not let everybody in: a disk that was full leaves an empty file.
    */
-  prepare(auth: AuthConfig | undefined): Promise<Prepared> {
+  prepare(auth: AuthConfig | undefined, { asked = true } = {}): Promise<Prepared> {
     return this.#inTurn(async () => {
-      const { problems, loaded } = await this.#load(auth);
+      const { problems, loaded } = await this.#load(auth, { asked });
       return {
         problems,
         commit: () => {
@@ -172,22 +177,23 @@ export class Protection {
   async #look(): Promise<void> {
     await this.#secrets.look();
     if (this.#file === undefined || !await this.#rested.haveChanged(this.#paths)) return;
-    const { loaded } = await this.#load(this.#auth);
+    const { loaded } = await this.#load(this.#auth, { asked: false });
     if (loaded !== undefined) this.#take(loaded);
   }
 
   /** Reads the web configuration; `loaded` is undefined where there is none or it cannot be used. */
   async #load(
     auth: AuthConfig | undefined,
+    { asked }: { asked: boolean },
   ): Promise<{ problems: readonly string[]; loaded?: LoadedWeb }> {
     const file = this.#file;
-    if (file === undefined) return { problems: [] };
+    if (file === undefined) return { problems: this.#opening(auth, this.#web, asked) };
     const paths = new Set<string>();
     let loaded: LoadedWeb | undefined;
     let problems: string[];
     try {
       loaded = await loadWebConfig(file, { wallClock: this.#wallClock, paths });
-      problems = this.#refused(loaded.config, { auth, file });
+      problems = this.#refused(loaded.config, { auth, file, asked });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems = error.message.split("\n");
@@ -216,16 +222,19 @@ export class Protection {
 
   #refused(
     config: WebConfig,
-    { auth, file }: { auth: AuthConfig | undefined; file: string },
+    { auth, file, asked }: { auth: AuthConfig | undefined; file: string; asked: boolean },
   ): string[] {
     const hadTls = this.#web.tls !== undefined;
+    const isSwitched = hadTls !== (config.tls !== undefined);
     const wrong = (key: string, message: string) => `${file}: ${key}: ${message}`;
     return [
-      ...(hadTls === (config.tls !== undefined) ? [] : [wrong(
-        "tls_server_config",
-        `Cannot ${hadTls ? "leave" : "begin"} TLS while the program runs: restart it`,
-      )]),
-      ...(HAS_NODE_TLS || isSameTls(config.tls, this.#web.tls) ? [] : [wrong(
+      ...(isSwitched
+        ? [wrong(
+          "tls_server_config",
+          `Cannot ${hadTls ? "leave" : "begin"} TLS while the program runs: restart it`,
+        )]
+        : []),
+      ...(HAS_NODE_TLS || isSwitched || isSameTls(config.tls, this.#web.tls) ? [] : [wrong(
         "tls_server_config",
         "Cannot change while the program runs, as the runtime is too old: restart it",
       )]),
@@ -233,6 +242,16 @@ export class Protection {
         "basic_auth_users",
         "Cannot stand beside auth of the configuration: remove one of the two",
       )]),
+      ...this.#opening(auth, config, asked),
+    ];
+  }
+
+  /** Why these are not put in place where nobody asked for it: they would let everybody in. */
+  #opening(auth: AuthConfig | undefined, web: WebConfig, asked: boolean): string[] {
+    if (asked || this.isPublic || !isOpen(auth, web)) return [];
+    const place = this.#auth === undefined ? this.#file : "auth";
+    return [
+      `${place}: Cannot let everybody in because a file changed: reload (SIGHUP or POST /-/reload), or restart`,
     ];
   }
 
@@ -267,6 +286,12 @@ export class Protection {
     this.#web = web;
     this.#passwords.users = web.users;
   }
+}
+
+/** Whether the two let everybody in. */
+function isOpen(auth: AuthConfig | undefined, { users, tls }: WebConfig): boolean {
+  return auth === undefined && users.size === 0 &&
+    tls?.clientAuth !== "RequireAndVerifyClientCert";
 }
 
 /** What of a web configuration belongs into a log. */

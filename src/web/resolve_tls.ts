@@ -1,5 +1,5 @@
 import { show } from "../config/show.ts";
-import type { WebContext } from "./parse_web_config.ts";
+import { RUNTIME_CIPHERS } from "./cipher_suites.ts";
 import { canonicalSan } from "./subject_alt_names.ts";
 import {
   type Certificates,
@@ -10,6 +10,7 @@ import {
 } from "./pem.ts";
 import { HAS_NODE_TLS } from "./runtime_tls.ts";
 import type { ClientAuthType, TlsConfig, TlsVersion } from "./web_config.ts";
+import type { WebContext } from "./web_context.ts";
 import type { WrittenWeb } from "./web_schema.ts";
 
 type WrittenTls = NonNullable<WrittenWeb["tls_server_config"]>;
@@ -26,16 +27,6 @@ const SWITCHES = [
   "client_auth_type",
 ] as const;
 
-/** What TLS 1.2 negotiates with this runtime (rustls), by the names of Go's crypto/tls. */
-const RUNTIME_CIPHERS = [
-  "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-  "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-  "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-  "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-  "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-  "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-];
-
 const VERSIONS: Readonly<Record<string, TlsVersion>> = { TLS12: "TLSv1.2", TLS13: "TLSv1.3" };
 
 /** Milliseconds of a day. */
@@ -47,6 +38,7 @@ export function resolveTls(written: WrittenTls, context: WebContext): TlsConfig 
   const refuse = (key: TlsKey, message: string) => {
     report.fail(["tls_server_config", key], message);
   };
+  const refused: Refused = (key) => report.refused(["tls_server_config", key]);
   // An empty text is no value at all, as in Go.
   const value = (key: TlsKey) => written[key] === "" ? undefined : written[key];
   if (SWITCHES.every((key) => value(key) === undefined)) {
@@ -63,12 +55,13 @@ export function resolveTls(written: WrittenTls, context: WebContext): TlsConfig 
   const key = read("key", readPrivateKey);
   const ca = read("client_ca", readCertificates);
   for (const name of ["cert", "key"] as const) {
-    if (value(name) === undefined && value(`${name}_file`) === undefined) {
+    const keys = [name, `${name}_file`] as const;
+    if (keys.every((key) => value(key) === undefined && !refused(key))) {
       report.fail(["tls_server_config"], `has no ${name}_file (write it, or ${name})`);
     }
   }
   if (cert !== undefined && key !== undefined) checkPair(cert, key, { written, context, refuse });
-  const clientAuth = resolveClientAuth(written, refuse);
+  const clientAuth = resolveClientAuth(written, { refuse, refused });
   const minVersion = VERSIONS[written.min_version ?? "TLS12"] ?? "TLSv1.2";
   const maxVersion = VERSIONS[written.max_version ?? "TLS13"] ?? "TLSv1.3";
   if (minVersion > maxVersion) {
@@ -89,6 +82,8 @@ export function resolveTls(written: WrittenTls, context: WebContext): TlsConfig 
 }
 
 type Refuse = (key: TlsKey, message: string) => void;
+/** Whether what is written there was refused before, so that nothing follows from its absence. */
+type Refused = (key: TlsKey) => boolean;
 
 function refuseWhatRuntimeCannot(written: WrittenTls, refuse: Refuse): void {
   if (!HAS_NODE_TLS) {
@@ -112,9 +107,10 @@ function refuseWhatRuntimeCannot(written: WrittenTls, refuse: Refuse): void {
     }
   }
   const ciphers = written.cipher_suites ?? [];
+  const areRead = !ciphers.includes(undefined);
   // They are about TLS 1.2 alone; naming all that there is restricts nothing.
   if (
-    ciphers.length > 0 && written.min_version !== "TLS13" &&
+    areRead && ciphers.length > 0 && written.min_version !== "TLS13" &&
     !RUNTIME_CIPHERS.every((name) => ciphers.includes(name))
   ) {
     refuse(
@@ -206,9 +202,13 @@ function isoDay(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-function resolveClientAuth(written: WrittenTls, refuse: Refuse): ClientAuthType {
+function resolveClientAuth(
+  written: WrittenTls,
+  { refuse, refused }: { readonly refuse: Refuse; readonly refused: Refused },
+): ClientAuthType {
   const { client_auth_type: type = "NoClientCert" } = written;
   const clientAuth = type === "RequireClientCert" ? "RequireAnyClientCert" : type;
+  if (refused("client_auth_type")) return clientAuth;
   const caKey = written.client_ca ? "client_ca" : "client_ca_file";
   const verifies = clientAuth === "RequireAndVerifyClientCert" ||
     clientAuth === "VerifyClientCertIfGiven";
@@ -218,7 +218,7 @@ function resolveClientAuth(written: WrittenTls, refuse: Refuse): ClientAuthType 
       "is written while no client is asked for a certificate (write client_auth_type: RequireAndVerifyClientCert)",
     );
   }
-  if (!written[caKey] && verifies) {
+  if (!written[caKey] && verifies && !refused("client_ca") && !refused("client_ca_file")) {
     refuse(
       "client_auth_type",
       "Cannot verify clients without their authority (write client_ca_file)",

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ListenAddress } from "../http/listen_address.ts";
 import type { Logger } from "../log/logger.ts";
-import { clientProblem } from "./client_certificate.ts";
+import { clientProblem, unverified } from "./client_certificate.ts";
 import { HandshakeLog } from "./handshake_log.ts";
 import { exchange } from "./node_exchange.ts";
 import type { Fetch } from "./shield.ts";
@@ -78,7 +78,9 @@ export async function startTlsListener(
     }
   });
   server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-    handshakes.failed(error.message, addresses.get(underOf(socket) ?? socket));
+    // Who was turned away for the certificate is said to have hung up.
+    const reason = socket.authorizationError ? unverified(socket) : error.message;
+    handshakes.failed(reason, addresses.get(underOf(socket) ?? socket));
   });
   server.on("clientError", answerMalformed);
 
@@ -117,8 +119,8 @@ function clientRules({ clientAuth }: TlsConfig) {
 function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
   // Something to be sent would wait for a handshake that is never over, and the connection with it.
   if (!/^(HPE|ERR_HTTP)_/.test(error.code ?? "")) return void socket.destroy();
-  // It comes again with everything that is still sent.
-  if (socket.writableEnded) return;
+  // What is still sent would be an error each, with one more listener each, of which Node warns on stderr.
+  socket.removeAllListeners("data").resume();
   const status = error.code === "HPE_HEADER_OVERFLOW"
     ? "431 Request Header Fields Too Large"
     : error.code === "ERR_HTTP_REQUEST_TIMEOUT"

@@ -1,4 +1,5 @@
-import { readConfigText } from "../config/load_config.ts";
+import { ConfigError } from "../config/config_error.ts";
+import { isPipe, readConfigText } from "../config/load_config.ts";
 import { readSmallFile } from "../config/secret_file.ts";
 import { parseWebConfig } from "./parse_web_config.ts";
 import type { WebConfig } from "./web_config.ts";
@@ -24,6 +25,11 @@ export async function loadWebConfig(
   { wallClock, paths = new Set() }: { wallClock: () => number; paths?: Set<string> },
 ): Promise<LoadedWeb> {
   paths.add(path);
+  if (await isPipe(path)) {
+    const message =
+      "Cannot read the configuration: it is a pipe (name a file, which is read again)";
+    throw new ConfigError(path, [{ line: 0, column: 0, path: "", message }]);
+  }
   const text = await readConfigText(path, "--web.config.file");
   return parseWebConfig(text, path, {
     wallClock,

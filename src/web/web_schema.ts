@@ -3,6 +3,7 @@ import { secretPath } from "../config/auth.ts";
 import { oneOf, parsedText, text, truth, wholeNumber } from "../config/scalars.ts";
 import { list, mapping, section } from "../config/section.ts";
 import type { KnownKeys } from "../config/suggest.ts";
+import { CIPHER_SUITES } from "./cipher_suites.ts";
 import { usersMapping } from "./web_users.ts";
 import { parseGoDuration } from "./go_duration.ts";
 import { CLIENT_AUTH_TYPES } from "./web_config.ts";
@@ -18,10 +19,12 @@ const MOST_BURST = 1_000_000_000;
 const HEADER_VALUE = /^[\x20-\x7e]*$/;
 
 const headerValue = parsedText((value) => {
-  if (!HEADER_VALUE.test(value)) {
+  // Long policies are written over several lines.
+  const line = value.replaceAll(/[ \t\r\n]+/g, " ").trim();
+  if (!HEADER_VALUE.test(line)) {
     throw new SyntaxError("has a character that is not allowed (allowed: printable ASCII)");
   }
-  return value.trim();
+  return line;
 });
 
 function oneHeaderOf(values: readonly string[]) {
@@ -57,7 +60,10 @@ const tls = mapping({
   client_allowed_sans: texts("prometheus.example.org"),
   min_version: oneOf(VERSIONS),
   max_version: oneOf(VERSIONS),
-  cipher_suites: texts("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+  cipher_suites: list(
+    oneOf(CIPHER_SUITES),
+    `each on a line of its own, such as "- ${CIPHER_SUITES[0]}"`,
+  ),
   prefer_server_cipher_suites: truth(),
   curve_preferences: texts("X25519"),
 }, { secret: true });

@@ -44,16 +44,19 @@ Deno.test("parseWebConfig() reads users, header fields and a rate limit", () => 
 basic_auth_users:
   ops: ${SESAME_HASH}
   "o'dev": "${SESAME_HASH.replace("$04$", "$15$")}"
+  "": "${SESAME_HASH}"
 http_server_config:
   headers:
     X-Frame-Options: deny
-    Content-Security-Policy: "default-src 'self'"
+    Content-Security-Policy: |
+      default-src 'self';
+      \timg-src *
     Strict-Transport-Security: ""
 rate_limit: { interval: 1.5s, burst: 20 }
 `);
-  assert.deepEqual([...config.users.keys()], ["ops", "o'dev"]);
+  assert.deepEqual([...config.users.keys()], ["ops", "o'dev", ""]);
   assert.deepEqual(config.headers, [
-    ["Content-Security-Policy", "default-src 'self'"],
+    ["Content-Security-Policy", "default-src 'self'; img-src *"],
     ["X-Frame-Options", "deny"],
   ]);
   assert.deepEqual(config.rateLimit, { intervalMs: 1500, burst: 20 });
@@ -90,7 +93,7 @@ basic_auth_users:
 http_server_config:
   headers:
     X-Frame-Options: allow
-    X-XSS-Protection: "1\\n"
+    X-XSS-Protection: "1\\u0001"
 rate_limit: { interval: 5, burst: 1 }
 `,
     /^3:8: basic_auth_users\.ops: must be a bcrypt hash, such as /,
@@ -110,6 +113,17 @@ rate_limit: { interval: 5, burst: 1 }
   refuses(
     "rate_limit: { interval: 1s }",
     /^1:25: rate_limit\.interval: Cannot limit requests with a burst of 0/,
+  );
+  for (const burst of ["-1", "1.5", '"1"']) {
+    refuses(
+      `rate_limit: { interval: 1s, burst: ${burst} }`,
+      /^1:36: rate_limit\.burst: must be a whole number/,
+    );
+  }
+  // Left out in silence it would leave nobody who is asked for a password.
+  refuses(
+    `basic_auth_users: { __proto__: "${SESAME_HASH}" }`,
+    /^1:32: basic_auth_users\.<hidden>: is a name that no user can have/,
   );
   refuses(
     "tls_server_config: { key: s3cret }",
@@ -144,6 +158,10 @@ Deno.test("parseWebConfig() refuses what the runtime cannot honour, and says whe
   f(
     "cipher_suites: [TLS_AES_128_GCM_SHA256]",
     /4:18: tls_server_config\.cipher_suites: Cannot choose /,
+  );
+  f(
+    "cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]",
+    /4:19: tls_server_config\.cipher_suites\[0\]: must be one of TLS_[^\n]*$/,
   );
   f("curve_preferences: [X25519]", /4:22: tls_server_config\.curve_preferences: Cannot choose /);
   f("prefer_server_cipher_suites: true", /4:32: .*prefer_server_cipher_suites: Cannot prefer /);
@@ -183,7 +201,7 @@ Deno.test("parseWebConfig() lets pass what restricts nothing", () =>
     for (
       const rest of [
         "  prefer_server_cipher_suites: false\n  curve_preferences: []\n  client_auth_type: NoClientCert\n",
-        `  cipher_suites: [${suites.join(", ")}, TLS_RSA_WITH_AES_128_CBC_SHA]\n`,
+        `  cipher_suites: [${suites.join(", ")}, TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]\n`,
         "  min_version: TLS13\n  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]\n",
         "  client_auth_type: RequireClientCert\n  client_allowed_sans: [a.example]\n",
       ]
@@ -194,6 +212,22 @@ Deno.test("parseWebConfig() lets pass what restricts nothing", () =>
     assert.throws(
       () => parse(text(versions), read),
       /min_version: is above tls_server_config\.max_version/,
+    );
+    // What is wrong in one place is not said of another.
+    for (
+      const [rest, expected] of [
+        ["  client_auth_type: Any\n  client_ca_file: c.pem\n  client_allowed_sans: []\n", "4:21"],
+        ['  client_auth_type: VerifyClientCertIfGiven\n  client_ca_file: ""\n', "5:19"],
+      ] as const
+    ) {
+      assert.throws(() => parse(text(rest), read), (error) => {
+        assert.match(String(error), new RegExp(`^ConfigError: d/web\\.yml:${expected}: [^\n]*$`));
+        return true;
+      });
+    }
+    assert.throws(
+      () => parse(text("").replace("c.pem", '""'), read),
+      /^ConfigError: d\/web\.yml:2:14: tls_server_config\.cert_file: is empty[^\n]*$/,
     );
     const inline = (pem: string) => pem.trim().split("\n").map((line) => `    ${line}`).join("\n");
     const both = `tls_server_config:\n  cert: |\n${inline(cert)}\n  key: |\n${inline(key)}\n`;
@@ -251,5 +285,11 @@ Deno.test("loadWebConfig() takes paths from the directory of the file, and notes
     await assert.rejects(
       loadWebConfig(join(directory, "none.yml"), { wallClock: Date.now }),
       /none\.yml: Cannot read the configuration: there is no such file .*--web\.config\.file/,
+    );
+    const pipe = join(directory, "pipe.yml");
+    assert.ok((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+    await assert.rejects(
+      loadWebConfig(pipe, { wallClock: Date.now }),
+      /pipe\.yml: Cannot read the configuration: it is a pipe/,
     );
   }));

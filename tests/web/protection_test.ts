@@ -65,7 +65,7 @@ Deno.test("Protection takes users from a file that changes, and keeps the last g
     assert.doesNotMatch(t.said("").join("\n"), /s3cret|sesame|\$2b/);
   }));
 
-Deno.test("Protection does not take a file that is still being written for an empty one", () =>
+Deno.test("Protection lets everybody in when somebody asks for it, and not because a file is empty", () =>
   inDirectory(async (directory) => {
     using t = await protect(directory, { web: users("ops") });
     const deadline = performance.now() + 4000;
@@ -79,8 +79,14 @@ Deno.test("Protection does not take a file that is still being written for an em
       assert.equal(t.protection.isPublic, false);
     }
     await Deno.writeTextFile(t.file, "");
-    await until(() => t.protection.isPublic, "no users");
+    await until(() => t.protection.troubles().length > 0, "a trouble");
+    assert.match(t.protection.troubles()[0]!, /web\.yml: Cannot let everybody in because a file/);
+    assert.deepEqual([t.protection.isPublic, t.protection.isCurrent], [false, false]);
+    assert.equal(await t.verdict(basic("ops", "sesame")), "granted");
+    (await t.protection.prepare(undefined)).commit();
+    assert.deepEqual([t.protection.isPublic, t.protection.isCurrent], [true, true]);
     assert.equal(t.said('level=warn msg="Anyone who reaches').length, 1);
+    assert.deepEqual(t.protection.troubles(), []);
   }));
 
 Deno.test("Protection serves a new certificate when its key is there too, and keeps the old one before", () =>
@@ -147,6 +153,29 @@ Deno.test("Protection.prepare() puts both files in place together, or neither", 
     assert.equal(await t.verdict(basic("ops", "sesame")), "granted");
   }));
 
+Deno.test("Protection.prepare() does not drop auth of a configuration that has only changed", () =>
+  inDirectory(async (directory) => {
+    const auth = authOf("{ bearer_token: sesame }");
+    const certificates = await (await makeAuthority(directory)).issue("one");
+    await Deno.writeTextFile(join(directory, "c"), certificates.cert);
+    await Deno.writeTextFile(join(directory, "k"), certificates.key);
+    for (const web of [undefined, "tls_server_config: { cert_file: c, key_file: k }\n"]) {
+      using t = await protect(directory, { auth, ...(web !== undefined && { web }) });
+      const changed = await t.protection.prepare(undefined, { asked: false });
+      assert.match(
+        changed.problems.join(),
+        /^auth: Cannot let everybody in because a file changed/,
+      );
+      changed.commit();
+      assert.equal(await t.verdict("Bearer sesame"), "granted");
+      const other = authOf("{ bearer_token: other }");
+      (await t.protection.prepare(other, { asked: false })).commit();
+      assert.equal(await t.verdict("Bearer other"), "granted");
+      (await t.protection.prepare(undefined)).commit();
+      assert.equal(t.protection.isPublic, true);
+    }
+  }));
+
 Deno.test("Protection follows the files of secrets, and keeps the last good ones", () =>
   inDirectory(async (directory) => {
     const path = (name: string) => join(directory, name);
@@ -191,7 +220,8 @@ Deno.test("Protection says when somebody else may ask than before, and only then
     await Deno.writeTextFile(t.file, users("dev"));
     await until(() => t.access.changes === 1, "other users");
     await Deno.writeTextFile(t.file, "");
-    await until(() => t.access.changes === 2, "no users");
+    (await t.protection.prepare(undefined)).commit();
+    assert.equal(t.access.changes, 2);
     const auth = authOf("{ bearer_token: sesame }");
     for (const [asked, changes] of [[auth, 3], [auth, 3], [undefined, 4]] as const) {
       (await t.protection.prepare(asked)).commit();

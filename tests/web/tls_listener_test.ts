@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import process from "node:process";
 import type { Fetch } from "../../src/web/shield.ts";
 import { startTlsListener } from "../../src/web/tls_listener.ts";
 import type { TlsConfig } from "../../src/web/web_config.ts";
@@ -159,6 +160,24 @@ Deno.test("startTlsListener() lets clients in by their certificates as each kind
     assert.match(t.lines[0]!, /^level=info msg="TLS handshakes failed/);
   }));
 
+Deno.test("startTlsListener() says why the certificate of a client is refused", () =>
+  inDirectory(async (directory) => {
+    const authority = await makeAuthority(directory);
+    const tls = tlsOf(await authority.issue("server"), {
+      clientAuth: "RequireAndVerifyClientCert",
+      clientCa: await Deno.readTextFile(authority.caFile),
+    });
+    const stranger = await (await makeOther(directory)).issue("stranger");
+    await using t = await listen(tls);
+    const files = await writePair(directory, "stranger", stranger);
+    assert.notEqual((await curl(authority, ...files, `${t.url}/healthz`)).code, 0);
+    await until(() => t.lines.length > 0, "a line");
+    assert.match(
+      t.lines[0]!,
+      /last_reason="the client's certificate cannot be verified \([A-Z_]+\)" last_client=127\.0\.0\.1/,
+    );
+  }));
+
 async function makeOther(directory: string): Promise<Authority> {
   const path = join(directory, "other");
   await Deno.mkdir(path);
@@ -186,6 +205,8 @@ Deno.test("startTlsListener() survives what no client should send, and answers i
     const chunks = `${`400\r\n${"a".repeat(1024)}\r\n`.repeat(1024)}0\r\n\r\n`;
     // "node" is what Node refuses before it asks us: a status, and no body.
     const cases: Readonly<Record<string, readonly [request: string, status: number | "node"]>> = {
+      "100 header fields": [get("/healthz", "X: y\r\n".repeat(98)), 200],
+      "101 header fields": [get("/healthz", "X: y\r\n".repeat(99)), 431],
       "address of 60,000 bytes": [get(`/query?ip=${"1".repeat(60_000)}&ports=22`), 400],
       "head above the limit": [get("/healthz", `X: ${"a".repeat(66_000)}\r\n`), 413],
       "head of 1 MiB": [get("/healthz", `X: ${mebibyte}\r\n`), "node"],
@@ -213,6 +234,9 @@ Deno.test("startTlsListener() survives what no client should send, and answers i
       "dot segments": [get("/x/../query"), 400],
       "bad encoding": [get("/query?ip=%ff%zz&ports=22"), 400],
     };
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => void warnings.push(warning);
+    process.on("warning", warned);
     for (const [name, [request, expected]] of Object.entries(cases)) {
       using connection = await connect(authority, port);
       const sending = send(connection, request).catch(() => {});
@@ -230,7 +254,8 @@ Deno.test("startTlsListener() survives what no client should send, and answers i
       }
       assert.equal((await curl(authority, `${t.url}/healthz`)).code, 0, name);
     }
-    assert.deepEqual([t.lines, routes.log, routes.asked], [[], [], []]);
+    process.off("warning", warned);
+    assert.deepEqual([t.lines, routes.log, routes.asked, warnings], [[], [], [], []]);
     // Plain HTTP, and what is nothing at all: a line, and nothing worse.
     for (const text of ["GET / HTTP/1.1\r\n\r\n", "\u0000".repeat(1000), ""]) {
       using plain = await Deno.connect({ hostname: "127.0.0.1", port });
