@@ -145,7 +145,7 @@ function failureOf(
   return {
     type: "timeout",
     message: `Cannot finish the scan within ${seconds} s (scanning.timeout): ` +
-      "raise it, or scan fewer ports or at a higher rate",
+      "raise it, or the task's own timeout, or scan fewer ports or at a higher rate",
   };
 }
 
