@@ -73,7 +73,7 @@ count() {
 
 # Many tests wait most of the time, so that they run in two lanes, of which one has all that share
 # something of the machine, such as the lab, a browser, fixed ports, or the executable.
-sharing=(alert_rules batching dashboard executable lab names package pages prometheus scan_command sd sweeps tls)
+sharing=(alert_rules batching dashboard executable lab lifecycle million_series names package pages prometheus scan_command sd sweeps tls)
 sharing=("${sharing[@]/#/tests/e2e/}")
 sharing=("${sharing[@]/%/_test.ts}")
 deno test --frozen --allow-all "${sharing[@]}" >"$logs/sharing" 2>&1 &
