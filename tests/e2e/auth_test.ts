@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
 import { basic } from "../http/builders.ts";
-import { Exporter } from "../support/exporter.ts";
+import { Exporter, parseSamples } from "../support/exporter.ts";
 import { Prometheus } from "../support/prometheus.ts";
 import { inDirectory, until } from "../web/builders.ts";
 
@@ -112,4 +112,26 @@ Deno.test("a flood of wrong passwords stalls no scrape, and lets others in", () 
     const once = performance.now() - begun;
     assert.ok(median < once, `${median} ms a scrape, ${once} ms a password`);
     assert.ok(memory() - before < 100, `${before} MB before, ${memory()} MB after`);
+  }));
+
+Deno.test("users that a file lost are asked for still, a metric says so, and a reload lets everybody in", () =>
+  inDirectory(async (directory) => {
+    const web = join(directory, "web.yml");
+    await Deno.writeTextFile(web, `basic_auth_users: { ops: "${hashSync("sesame", 4)}" }\n`);
+    await using exporter = await Exporter.start({
+      config: CONFIG,
+      flags: [`--web.config.file=${web}`],
+    });
+    const { url } = exporter;
+    const headers = { Authorization: basic("ops", "sesame") };
+    const successful = async () =>
+      parseSamples(await exporter.get("/metrics", headers))
+        .get("openport_config_last_reload_successful");
+    assert.equal(await successful(), 1);
+    await Deno.writeTextFile(web, "");
+    await until(async () => await successful() === 0, "the metric says that it cannot be used");
+    assert.equal(await statusOf(url, {}), 401);
+    const reloaded = await fetch(`${url}/-/reload`, { method: "POST", headers });
+    assert.equal(reloaded.status, 200, await reloaded.text());
+    assert.deepEqual([await statusOf(url, {}), await successful()], [200, 1]);
   }));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Exporter, type ExporterOptions, parseSamples } from "../support/exporter.ts";
 import { type FakeNmap, type FakeScenario, makeFakeNmap } from "../support/fake_nmap.ts";
 
-/** While the other exporter of that test waits 30 s. */
+/** While the other exporters of that test wait 30 s. */
 const RELOADS = 2000;
 
 const SUCCESSFUL = "openport_config_last_reload_successful";
@@ -361,7 +361,7 @@ Deno.test("without auth a reload is for this machine only, and not through a pro
   });
 });
 
-Deno.test("thousands of reloads under load lose no scan and leak nothing; a changed file reloads itself", async () => {
+Deno.test("thousands of reloads under load lose no scan and leak nothing; a changed file reloads itself, an emptied one opens nothing", async () => {
   const targets = Array.from({ length: 20 }, (_, n) => `127.0.0.${n + 1}`);
   const fast = (list: readonly string[], more: string) =>
     configOf(list, `interval: 2, ${more}`).replace("interval: 3600, ", "");
@@ -376,6 +376,21 @@ Deno.test("thousands of reloads under load lose no scan and leak nothing; a chan
         seconds: 40,
         what: "the new target is scanned",
       });
+    },
+  );
+  const emptied = withExporter(
+    {
+      config: "auth: { basic: { username: ops, password: sesame-street } }\n",
+      flags: ["--config.enable-auto-reload"],
+    },
+    async ({ exporter, write }) => {
+      await write("");
+      const refusal = () => exporter.log.some((line) => /Cannot let everybody in/.test(line));
+      for (let seconds = 0; !refusal() && seconds < 40; seconds++) await pause(1);
+      assert.ok(refusal(), exporter.log.join("\n"));
+      const answer = await fetch(`${exporter.url}/metrics`);
+      await answer.body?.cancel();
+      assert.equal(answer.status, 401);
     },
   );
   await withExporter({ config: one }, async ({ exporter, write, reload }) => {
@@ -413,5 +428,5 @@ Deno.test("thousands of reloads under load lose no scan and leak nothing; a chan
     assert.ok(memory.at(-1)! < memory[1]! + 50, `${memory.map(Math.round)} MB`);
     assert.ok(!exporter.log.some((line) => line.includes("level=error")));
   });
-  await itself;
+  await Promise.all([itself, emptied]);
 });
