@@ -11,6 +11,7 @@ import { checkConfig, startWarnings } from "./check.ts";
 import { learn, LearnError } from "./learn.ts";
 import { scanCommand } from "./scan_command.ts";
 import { dashboardOf, rulesOf } from "./monitoring_command.ts";
+import { distinctSignals } from "./distinct_signals.ts";
 import { print } from "./print.ts";
 import { heldPermissions } from "./permissions.ts";
 import { openStateStorage } from "../storage/state_storage.ts";
@@ -247,8 +248,9 @@ async function untilSignal(
     app.killAll();
     over.resolve(EXIT.failed);
   };
+  const isAnother = distinctSignals();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.addSignalListener(signal, () => void end(signal).catch(fail));
+    Deno.addSignalListener(signal, () => void (isAnother() && end(signal).catch(fail)));
   }
   void debugged.then(() => endAtOnce("SIGUSR1"));
   globalThis.addEventListener("unhandledrejection", (event) => {

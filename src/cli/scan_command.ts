@@ -12,6 +12,7 @@ import type { ProgressMeter } from "../oneshot/progress_meter.ts";
 import { failedResult, isGood, type ScanResult } from "../oneshot/scan_result.ts";
 import { textReport } from "../oneshot/text_report.ts";
 import { RequestError } from "../oneshot/wanted_targets.ts";
+import { distinctSignals } from "./distinct_signals.ts";
 import { print } from "./print.ts";
 import type { ScanCommand } from "./scan_args.ts";
 import { UsageError } from "./usage_error.ts";
@@ -49,7 +50,9 @@ export async function scanCommand(
   const endAtOnce = () => atOnce.resolve("at once");
   const fault = Promise.withResolvers<never>();
   let isPrinting = false;
+  const isAnother = distinctSignals();
   const onSignal = () => {
+    if (!isAnother()) return;
     // Whoever reads the result may take for ever.
     if (stop.signal.aborted || isPrinting) endAtOnce();
     stop.abort();

@@ -324,12 +324,13 @@ Deno.test("scan keeps what finished before it was stopped", async () => {
   const config = `scanning: { worker_count: 1, scan_technique: connect }
 targets:
   - { target: 127.0.0.1, name: quick, port_range: "20311" }
-  - { target: 127.0.0.2, name: slow, port_range: "1-2000", scanning: { max_rate: 20 } }
+  - { target: 127.0.0.2, name: slow, port_range: "1-1997", scanning: { max_rate: 20 } }
 `;
   const ended = await scan(["quick", "slow", "--output=json", "--log.level=debug"], {
     config,
     meanwhile: async (child) => {
-      await sleep(4000);
+      // There is one worker: the other is over when this one begins.
+      while ((await processesWith("1-1997")).length === 0) await sleep(50);
       child.kill("SIGTERM");
     },
   });
@@ -350,6 +351,16 @@ Deno.test("scan ends at once at a second signal, with an nmap that obeys none", 
   });
   assert.equal(ended.code, 1);
   assert.ok(performance.now() - before < 4500, "it did not wait for the grace of nmap");
+});
+
+Deno.test("scan prints its result when one signal is delivered twice", async () => {
+  const ended = await scanFake({ fault: "silent" }, ["127.0.0.1", "--output=json"], {
+    begun: (child) => {
+      child.kill("SIGTERM");
+      setTimeout(() => child.kill("SIGTERM"), 20);
+    },
+  });
+  assert.deepEqual([ended.code, parse(ended).failure?.type], [1, "stopped"]);
 });
 
 Deno.test("scan ends at once at the signal by which Deno opens its debugger", async () => {
