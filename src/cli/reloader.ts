@@ -37,6 +37,8 @@ export class Reloader {
   #running: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setInterval> | undefined;
   #content: string | undefined;
+  /** Why the last reload failed; empty when it went well. */
+  #problems: readonly string[] = [];
   #stopped = false;
 
   constructor(options: ReloaderOptions) {
@@ -58,14 +60,16 @@ export class Reloader {
   }
 
   /**
-   * Looks at the file every 30 s and reloads when its content changed; `content` is what it was before
-   * it was first loaded, so that no change since is missed.
+   * Looks at the file every 30 s and reloads when its content changed, or what it was refused for may be
+   * over: other files have a part in that. `content` is what it was before it was first loaded, so that
+   * no change since is missed.
    */
   watch(content: string | undefined): void {
     this.#content = content;
     this.#timer = setInterval(async () => {
       const content = await readContent(this.#options.configFile);
-      if (content === undefined || content === this.#content) return;
+      const isKnown = content === this.#content && this.#last.successful;
+      if (content === undefined || isKnown) return;
       this.#content = content;
       await this.reload({ asked: false });
     }, AUTO_RELOAD_MS);
@@ -81,6 +85,8 @@ export class Reloader {
     const { configFile, log, wallClock } = this.#options;
     const problems = await this.#readAndApply(how);
     if (this.#stopped) return { ok: false, problems };
+    const known = this.#problems;
+    this.#problems = problems;
     const ok = problems.length === 0;
     this.#last = { successful: ok, succeededAt: ok ? wallClock() / 1000 : this.#last.succeededAt };
     if (ok) {
@@ -88,6 +94,8 @@ export class Reloader {
       return { ok };
     }
     for (const problem of problems) {
+      // Nobody waits to hear it again.
+      if (!how.asked && known.includes(problem)) continue;
       log.error("Cannot reload the configuration: the old one stays", { problem });
     }
     return { ok, problems };

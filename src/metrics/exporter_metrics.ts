@@ -76,7 +76,8 @@ export function exporterMetrics(facts: ExporterFacts): Metric[] {
     }),
     new Gauge({
       name: "openport_config_last_reload_successful",
-      help: "Whether the configuration could be used when it was last read.",
+      help:
+        "Whether the configuration, the web configuration and files of secrets could be used when last read.",
       collect: () => Number(facts.lastReload().successful),
     }),
     new Gauge({

@@ -194,7 +194,8 @@ function stateStats(): Panel[] {
     }),
     stat({
       title: "Configuration accepted",
-      description: "Whether the file could be used when it was last read.",
+      description:
+        "Whether the configuration, and what goes with it, could be used when last read.",
       queries: [{ expr: `min(openport_config_last_reload_successful{${OF}})`, instant: true }],
       ...one,
       texts: OK_OR_NOT,

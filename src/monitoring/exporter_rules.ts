@@ -109,7 +109,9 @@ function sourceRules(): AlertRule[] {
       for: 60,
       severity: "warning",
       summary: "The exporter {{ $labels.instance }} refused its new configuration.",
-      description: "The one before stays in use. --config.check prints every problem of the file.",
+      description:
+        "What it had before stays in use. Its log says why, and --config.check with the same " +
+        "files prints every problem of the configuration and of the web configuration.",
       runbook: "reload",
     },
     {

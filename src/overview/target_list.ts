@@ -11,7 +11,7 @@ import { parseSearch, type Search } from "./search.ts";
 import { isStale, schedulesOf, type TargetSchedule } from "./target_schedules.ts";
 import { TargetTroubles } from "./target_troubles.ts";
 import { TargetUnits, type UnitRules } from "./target_units.ts";
-import { FEW_UNITS, UnitBook } from "./unit_book.ts";
+import { UnitBook } from "./unit_book.ts";
 import type { UnitTotals } from "./unit_totals.ts";
 
 /** Searches whose finds are kept, and targets of which is kept how they are scanned. */
@@ -54,8 +54,6 @@ export class TargetList {
   readonly #troubles: TargetTroubles;
   readonly #finds = new Recent<string, readonly TargetConfig[]>(SEARCHES);
   readonly #scanned = new Recent<TargetConfig, Scanned>(TARGETS);
-  /** Units of the targets that have many, of which the book knows what it counted. */
-  #many = new WeakMap<TargetConfig, TargetUnits>();
   #targets: readonly TargetConfig[] | undefined;
   #plan: unknown;
 
@@ -65,7 +63,7 @@ export class TargetList {
     this.#troubles = new TargetTroubles({
       ...options,
       book: this.#book,
-      unitsOf: (target) => this.#unitsOf(target),
+      unitsOf: (target) => new TargetUnits(target, options.rules()),
     });
   }
 
@@ -79,10 +77,7 @@ export class TargetList {
     const { targets, plan, schedule } = this.#options;
     const all = targets();
     if (all !== this.#targets) this.#finds.clear();
-    if (all !== this.#targets || plan() !== this.#plan) {
-      this.#scanned.clear();
-      this.#many = new WeakMap();
-    }
+    if (all !== this.#targets || plan() !== this.#plan) this.#scanned.clear();
     this.#targets = all;
     this.#plan = plan();
     const text = search.trim();
@@ -106,7 +101,7 @@ export class TargetList {
   }
 
   #scannedAs(target: TargetConfig): Scanned {
-    const units = this.#unitsOf(target);
+    const units = new TargetUnits(target, this.#options.rules());
     const firsts = units.firsts();
     const schedules = schedulesOf(target).map((schedule): Scheduling => {
       const { portRange, protocol, ports } = schedule;
@@ -118,12 +113,6 @@ export class TargetList {
       return { ...schedule, planned: [...known] };
     });
     return { units, schedules };
-  }
-
-  #unitsOf(target: TargetConfig): TargetUnits {
-    const units = this.#many.get(target) ?? new TargetUnits(target, this.#options.rules());
-    if (units.count > FEW_UNITS) this.#many.set(target, units);
-    return units;
   }
 
   #view(

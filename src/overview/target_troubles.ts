@@ -9,7 +9,7 @@ const REST = 20;
 
 /** What troubles are found with. */
 export interface TargetTroublesOptions {
-  readonly book: Pick<UnitBook, "read">;
+  readonly book: Pick<UnitBook, "reader">;
   readonly unitsOf: (target: TargetConfig) => TargetUnits;
   /** Says how many ports of a target deviate from what it says of them, by its name. */
   readonly violationsOf: () => (name: string) => number;
@@ -41,27 +41,29 @@ export class TargetTroubles {
     const began = now();
     const last = this.#found.get(trouble);
     if (last?.among === all && began < last.until) return last.targets;
-    const targets = new Set(all.filter(this.#having(trouble)));
+    const targets = new Set(this.#having(all, trouble));
     const ended = now();
     this.#found.set(trouble, { among: all, targets, until: ended + REST * (ended - began) });
     return targets;
   }
 
-  #having(trouble: TargetTrouble): (target: TargetConfig) => boolean {
+  #having(all: readonly TargetConfig[], trouble: TargetTrouble): readonly TargetConfig[] {
     const { book, unitsOf, violationsOf, now, wallOffset } = this.#options;
     if (trouble === "violating") {
       const countOf = violationsOf();
-      return ({ name }) => countOf(name) > 0;
+      return all.filter(({ name }) => countOf(name) > 0);
     }
     const at = now() + wallOffset();
-    return (target) => {
-      const units = unitsOf(target);
+    const unitsOfAll = all.map(unitsOf);
+    const read = book.reader(unitsOfAll);
+    return all.filter((target, index) => {
+      const units = unitsOfAll[index]!;
       return schedulesOf(target).some((scheduling) => {
-        const totals = book.read(units, scheduling);
+        const totals = read(units, scheduling);
         return trouble === "failing"
           ? totals.failing > 0
           : isStale(totals, { units, scheduling, now: at });
       });
-    };
+    });
   }
 }

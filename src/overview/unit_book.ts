@@ -1,3 +1,5 @@
+import { NO_NETWORK } from "../domain/network.ts";
+import { NetworkIndex } from "../domain/network_index.ts";
 import type { PortSet } from "../domain/ports.ts";
 import { portsId, type Protocol } from "../domain/scan.ts";
 import type { RecordBlock } from "../state/record_blocks.ts";
@@ -7,7 +9,7 @@ import type { TargetUnits } from "./target_units.ts";
 import { NO_UNITS, sum, totalsOf, type UnitTotals } from "./unit_totals.ts";
 
 /** Units up to which they are looked up one by one; the same up to which they all have records from the start. */
-export const FEW_UNITS = 256;
+const FEW_UNITS = 256;
 
 /** What a schedule looks at. */
 export interface Scheduled {
@@ -41,6 +43,20 @@ export class UnitBook {
     return { ...totalsOf(records), isPending: records.some(({ pending }) => pending) };
   }
 
+  /**
+   * Gives a function that says the same, as of now, of each of `all`: those that have many units are read
+   * together, in one pass over the records, however many there are.
+   */
+  reader(all: readonly TargetUnits[]): (units: TargetUnits, scheduled: Scheduled) => UnitTotals {
+    const many = this.#readTogether(all.filter(({ count }) => count > FEW_UNITS));
+    return (units, scheduled) => {
+      const totals = many.get(units);
+      return totals === undefined
+        ? this.read(units, scheduled)
+        : totals.get(groupOf(scheduled, scheduled.ports)) ?? NO_UNITS;
+    };
+  }
+
   /** What the records of all units say that are configured. */
   readAll(): UnitTotals {
     return this.#sumOf(this.#all, ({ configured }) => configured);
@@ -52,6 +68,35 @@ export class UnitBook {
     this.#many.set(units, groups);
     groups.set(group, known);
     return this.#sumOf(known, (record) => isIn(record, units, group));
+  }
+
+  #readTogether(
+    all: readonly TargetUnits[],
+  ): ReadonlyMap<TargetUnits, ReadonlyMap<string, UnitTotals>> {
+    const found = new Map(all.map((units) => [units, new Map<string, UnitTotals>()]));
+    if (all.length === 0) return found;
+    const index = new NetworkIndex<{ readonly units: TargetUnits; readonly prefix: number }>();
+    for (const units of all) {
+      for (const [part, { prefix }] of units.firsts().entries()) {
+        index.add(units.parts[part]!, { units, prefix });
+      }
+    }
+    for (const { items } of this.#records.blocks()) {
+      for (const record of items) {
+        const { key, network, ports } = record;
+        const group = groupOf(key, ports);
+        const totals = totalsOf([record]);
+        const having = network === NO_NETWORK
+          ? all.filter((units) => units.has(network, key.target))
+          : Array.from(index.containing({ family: network.family, value: network.base }))
+            .filter(({ prefix }) => prefix === network.prefix).map(({ units }) => units);
+        for (const units of having) {
+          const groups = found.get(units)!;
+          groups.set(group, sum(groups.get(group) ?? NO_UNITS, totals));
+        }
+      }
+    }
+    return found;
   }
 
   #sumOf(known: WeakMap<object, UnitTotals>, counts: (record: ScanRecord) => boolean): UnitTotals {

@@ -182,7 +182,7 @@ export class Plan {
 
   /**
    * How nmap is run for a unit that somebody asks for: as for the target that has it, else as for the
-   * narrowest one around it whose options are not the `defaults`.
+   * narrowest one around it whose options are not the `defaults`; of equals, as for one of its protocol.
    */
   optionsOf(
     unit: Pick<ScanUnit, "key" | "network" | "ports">,
@@ -190,16 +190,17 @@ export class Plan {
   ): Pick<ScanOptions, "nmap" | "timeout"> {
     const planned = this.targetOf(unit);
     if (planned !== undefined) return planned.unitAt(0);
-    const { network } = unit;
+    const { key, network } = unit;
     let options: Pick<ScanOptions, "nmap" | "timeout"> = defaults;
-    let narrowest = -1;
+    let closest = -1;
     for (const target of this.#index.containing({ ...network, value: network.base })) {
       const { prefix } = target.network;
-      if (prefix > network.prefix || prefix <= narrowest) continue;
+      const closeness = 2 * prefix + (target.protocol === key.protocol ? 1 : 0);
+      if (prefix > network.prefix || closeness <= closest) continue;
       const own = target.unitAt(0);
       if (own.nmap === defaults.nmap && own.timeout === defaults.timeout) continue;
       options = own;
-      narrowest = prefix;
+      closest = closeness;
     }
     return options;
   }

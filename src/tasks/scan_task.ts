@@ -25,7 +25,7 @@ export interface TaskRequest {
   readonly priority: TaskPriority;
   /** Requests with the same key are one task for a while. */
   readonly dedupeKey: string | undefined;
-  /** Seconds that one nmap process may take; undefined for `scanning.timeout`. */
+  /** Seconds that one nmap process may take; undefined for what the configuration says. */
   readonly timeout: number | undefined;
   /** Further tries of each scan that failed, 0 to 10. */
   readonly retries: number;

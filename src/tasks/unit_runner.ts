@@ -10,7 +10,7 @@ export interface WantedScan {
   /** The text for the label `port_range`. */
   readonly portRange: string;
   readonly protocol: Protocol;
-  /** Seconds that one nmap process may take; undefined for `scanning.timeout`. */
+  /** Seconds that one nmap process may take; undefined for what the configuration says. */
   readonly timeout: number | undefined;
 }
 

@@ -207,6 +207,36 @@ Deno.test("Reloader.watch() reloads when the content changed, and only then", as
   }
 });
 
+Deno.test("Reloader.watch() takes a refused file once it is not refused any more, and says once why it was", async () => {
+  let problems = ["auth: Cannot let everybody in"];
+  await using t = await makeReloader(every(60), { refuse: () => problems });
+  const timers = FakeTimers.install({ toFake: ["setInterval", "clearInterval"] });
+  const look = async () => {
+    timers.tick(AUTO_RELOAD_MS);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  try {
+    t.reloader.watch(await readContent(t.configFile));
+    await t.write(every(61));
+    await look();
+    await look();
+    assert.equal(t.said("error").length, 1);
+    problems = ["password_file: Cannot read it"];
+    await look();
+    await look();
+    assert.equal(t.said("error").length, 2);
+    await t.reloader.reload();
+    assert.equal(t.said("error").length, 3, "somebody asked");
+    problems = [];
+    await look();
+    await look();
+    assert.deepEqual(t.applied, [61]);
+    assert.equal(t.reloader.last.successful, true);
+  } finally {
+    timers.uninstall();
+  }
+});
+
 Deno.test("Reloader.watch() notices what changed between the first load and the watch", async () => {
   await using t = await makeReloader(every(60));
   const content = await readContent(t.configFile);

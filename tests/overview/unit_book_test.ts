@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { NO_NETWORK } from "../../src/domain/network.ts";
 import { neverScanned } from "../../src/domain/network_set.ts";
 import { parsePorts } from "../../src/domain/ports.ts";
 import { TargetUnits } from "../../src/overview/target_units.ts";
@@ -113,15 +114,17 @@ Deno.test("UnitBook.read() of many units is what reading their records one by on
         const complete = ended.map(({ lastCompleteAt }) => lastCompleteAt)
           .filter((time) => time !== undefined);
         const failing = ended.filter(({ lastTrouble }) => lastTrouble !== undefined);
-        assert.deepEqual(book.read(units, scheduled), {
+        const expected = {
           scanned: ended.length,
           complete: complete.length,
           failing: failing.length,
           failure: failing.length > 0 ? "it was killed" : undefined,
           completeSince: Math.round(Math.min(...complete) * 1000),
           lastEndAt: Math.max(...ended.map(({ lastEndAt }) => lastEndAt)),
-          isPending: false,
-        });
+        };
+        assert.deepEqual(book.read(units, scheduled), { ...expected, isPending: false });
+        const read = book.reader([unitsOf("10.0.0.0/15"), units, unitsOf("10.0.0.0/24")]);
+        assert.deepEqual(read(units, scheduled), expected);
       }
     }),
     { numRuns: 50 },
@@ -148,4 +151,33 @@ Deno.test("UnitBook.read() of many units reads only records again that changed",
   records.finish(opened[0]!, makeSummary({ end: "failed", failure }));
   assert.equal(book.read(units, scheduled).failing, 1);
   assert.ok(looks <= 512 + 256, `${looks}`);
+});
+
+Deno.test("UnitBook.reader() reads all that have many units in one pass, and others as read() does", () => {
+  const { records, book, unitsOf } = makeBook();
+  const many = ["10.0.0.0/15", "10.0.0.0/14", "10.2.0.0/15"].map((text) => unitsOf(text));
+  const few = unitsOf("10.0.0.0/24");
+  const rules = { exclude: neverScanned([]), maxCidrSize: 24, addressesOf: () => [] };
+  const { networks } = makeConfig(["10.0.0.0/15"]).targets[0]!;
+  const named = new TargetUnits({ networks, hostNames: ["db.example"] }, rules);
+  const unnamed = { ...makeUnit("0.0.0.0"), network: NO_NETWORK };
+  const failed = [
+    makeUnit("10.0.0.0/24"),
+    { ...unnamed, key: { ...unnamed.key, target: "db.example" } },
+  ];
+  for (const unit of failed) {
+    const record = records.open(unit, { configured: true });
+    records.finish(record, makeSummary({ end: "failed", failure }));
+  }
+  let passes = 0;
+  const blocks = records.blocks.bind(records);
+  records.blocks = () => {
+    passes++;
+    return blocks();
+  };
+  const read = book.reader([...many, few, named]);
+  const failing = [...many, few, named].map((units) => read(units, scheduled).failing);
+  assert.deepEqual(failing, [1, 1, 0, 1, 2]);
+  assert.equal(read(named, { ...scheduled, protocol: "udp" }).failing, 0);
+  assert.equal(passes, 1);
 });

@@ -417,10 +417,12 @@ targets:
   - { target: 10.0.1.1, port_range: "80" }
   - { target: 10.0.1.1, name: web, port_range: "443", scanning: { max_retries: 3 } }
   - { target: 10.1.0.0/24, port_range: "22" }
+  - { target: 10.2.0.0/24, name: t, protocol: tcp, port_range: "22", scanning: { max_retries: 4 } }
+  - { target: 10.2.0.0/24, name: u, protocol: udp, port_range: "53", scanning: { max_retries: 5 } }
 `;
   const { config } = parseConfig(text, "c");
   const plan = new Plan(planTargets(config));
-  const cases: [target: string, ports: string, retries: number, timeout: number][] = [
+  const cases: [target: string, ports: string, retries: number, timeout: number, udp?: "udp"][] = [
     ["10.0.1.1/32", "443", 3, 3600],
     // A target of its own, which has the options of all.
     ["10.0.1.1/32", "80", 6, 3600],
@@ -431,10 +433,14 @@ targets:
     ["10.0.0.0/15", "1-10", 6, 3600],
     ["10.1.0.1/32", "1-10", 6, 3600],
     ["2001:db8::1/128", "1-10", 6, 3600],
+    ["10.2.0.1/32", "1-10", 4, 3600],
+    ["10.2.0.1/32", "1-10", 5, 3600, "udp"],
+    // Those of another protocol are closer than none.
+    ["10.0.1.2/32", "1-10", 2, 20, "udp"],
   ];
-  for (const [target, ports, retries, timeout] of cases) {
+  for (const [target, ports, retries, timeout, protocol = "tcp"] of cases) {
     const { network } = parseNetwork(target);
-    const key = { target, portRange: ports, protocol: "tcp" } as const;
+    const key = { target, portRange: ports, protocol } as const;
     const options = plan.optionsOf({ key, network, ports: parsePorts(ports) }, config.scanning);
     assert.deepEqual([options.nmap.maxRetries, options.timeout], [retries, timeout], target);
   }
