@@ -40,9 +40,13 @@ export async function startProtectedListener(
   return listener;
 }
 
+/** Milliseconds before it is tried again to listen. */
+const AGAIN_MS = 500;
+
 /**
  * Starts to listen on the runtime's own server, which is faster than Node's but never changes the
- * certificate that it begins with.
+ * certificate that it begins with. That server ends, with all its connections, when it cannot accept one,
+ * for instance because too many files are open: then it begins again, as far as it still may listen.
  *
  * @throws when the address cannot be used, for instance `Deno.errors.AddrInUse`.
  */
@@ -57,18 +61,47 @@ export function startListener(
     tls?: Pick<TlsConfig, "cert" | "key"> | undefined;
   },
 ): Listener {
-  const server = Deno.serve({
-    ...address,
-    ...(tls !== undefined && { cert: tls.cert, key: tls.key }),
-    onListen: () => {},
-    onError: (error) => {
-      log.error("Request failed", { error: String(error) });
-      return Response.json({ status: "error", message: "The request failed" }, { status: 500 });
-    },
-  }, (request, info) => fetch(request, info));
+  const serve = (where: ListenAddress) =>
+    Deno.serve({
+      ...where,
+      ...(tls !== undefined && { cert: tls.cert, key: tls.key }),
+      onListen: () => {},
+      onError: (error) => {
+        log.error("Request failed", { error: String(error) });
+        return Response.json({ status: "error", message: "The request failed" }, { status: 500 });
+      },
+    }, (request, info) => fetch(request, info));
+  let server = serve(address);
+  const bound = { hostname: server.addr.hostname, port: server.addr.port };
+  let isClosing = false;
+  const serveAgain = () => {
+    if (isClosing) return;
+    try {
+      server = serve(bound);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) {
+        throw new Error("Cannot listen again: net was given up, so that a restart is needed", {
+          cause: error,
+        });
+      }
+      setTimeout(serveAgain, AGAIN_MS);
+      return;
+    }
+    server.finished.catch(onBroken);
+  };
+  const onBroken = (error: unknown) => {
+    if (isClosing) return;
+    log.error(
+      "Cannot accept connections: close some, or raise the limit of open files (systemd: LimitNOFILE)",
+      { error: String(error) },
+    );
+    serveAgain();
+  };
+  server.finished.catch(onBroken);
   return {
-    address: { hostname: server.addr.hostname, port: server.addr.port },
+    address: bound,
     async close(graceMs) {
+      isClosing = true;
       // Not by the abort signal of Deno.serve: once a shutdown has begun, it throws in a place nobody catches.
       const over = Promise.withResolvers<void>();
       const timer = setTimeout(over.resolve, graceMs);

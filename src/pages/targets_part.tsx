@@ -108,9 +108,12 @@ function Schedule({ schedule, now }: { schedule: ScheduleView; now: number }) {
   );
 }
 
-function Next({ schedule: { isUnderWay, nextAt }, now }: { schedule: ScheduleView; now: number }) {
+function Next({ schedule, now }: { schedule: ScheduleView; now: number }) {
+  const { isUnderWay, nextAt, units } = schedule;
   if (isUnderWay) return "under way";
-  if (nextAt === undefined) return <span class="muted">not planned</span>;
+  if (nextAt === undefined) {
+    return <span class="muted">{units === 0 ? "not planned" : "once its name resolves"}</span>;
+  }
   return <When time={nextAt} now={now} />;
 }
 

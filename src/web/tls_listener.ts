@@ -5,6 +5,7 @@ import type { TLSSocket } from "node:tls";
 import type { ListenAddress } from "../http/listen_address.ts";
 import type { Logger } from "../log/logger.ts";
 import { clientProblem, unverified } from "./client_certificate.ts";
+import { Connections, underOf } from "./connections.ts";
 import { HandshakeLog } from "./handshake_log.ts";
 import { exchange } from "./node_exchange.ts";
 import type { Fetch } from "./shield.ts";
@@ -66,10 +67,10 @@ export async function startTlsListener(
   server.on("connection", (socket: Socket) => {
     // Nobody knows it any more once the connection has failed.
     addresses.set(socket, socket.remoteAddress);
-    connections.add(socket);
+    connections.accepted(socket);
   });
   server.prependListener("secureConnection", (socket: TLSSocket) => {
-    connections.add(socket);
+    connections.secured(socket);
     const problem = clientProblem(socket, current);
     if (problem === undefined) admitted.add(socket);
     else {
@@ -130,44 +131,6 @@ function answerMalformed(error: Error & { code?: string }, socket: Socket): void
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
   socket.destroySoon();
-}
-
-/** The open connections, and which of them are answering. */
-class Connections {
-  readonly #open = new Set<Socket>();
-  readonly #busy = new Set<Socket>();
-  #closing = false;
-
-  add(socket: Socket): void {
-    this.#open.add(socket);
-    // Without a listener an error of the connection would end the program.
-    socket.on("error", () => {});
-    socket.once("close", () => {
-      this.#open.delete(socket);
-      this.#busy.delete(socket);
-    });
-  }
-
-  began(socket: Socket, outgoing: ServerResponse): void {
-    this.#busy.add(socket);
-    if (this.#closing) outgoing.shouldKeepAlive = false;
-    outgoing.once("close", () => {
-      this.#busy.delete(socket);
-      if (this.#closing) socket.destroySoon();
-    });
-  }
-
-  /** Ends what answers nothing, now or as soon as that is so. */
-  close(): void {
-    this.#closing = true;
-    const answering = new Set([...this.#busy].flatMap((socket) => [socket, underOf(socket)]));
-    for (const socket of this.#open) if (!answering.has(socket)) socket.destroy();
-  }
-}
-
-/** The connection that a TLS socket speaks through. */
-function underOf(socket: Socket): Socket | undefined {
-  return (socket as Socket & { _parent?: Socket })._parent;
 }
 
 async function closeServer(

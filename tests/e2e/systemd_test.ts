@@ -46,6 +46,7 @@ const FACTS: Record<string, string> = {
   CapabilityBoundingSet: "CAP_NET_RAW",
   DynamicUser: "yes",
   KillMode: "mixed",
+  LimitNOFILE: "65536",
   LockPersonality: "yes",
   NoNewPrivileges: "yes",
   PrivateDevices: "yes",

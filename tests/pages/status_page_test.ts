@@ -135,7 +135,7 @@ Deno.test("statusPage() says what there is not", () => {
   assert.equal(text("targets"), "There are no targets: scans are made on request only.");
 });
 
-Deno.test("statusPage() says of targets that nothing is planned for them, and why", () => {
+Deno.test("statusPage() says of targets what their next scan waits for", () => {
   const overview = makeOffice(NOW);
   const [schedule] = overview.targetRows[2]!.schedules;
   const none = { ...schedule!, isUnderWay: false, nextAt: undefined };
@@ -156,7 +156,7 @@ Deno.test("statusPage() says of targets that nothing is planned for them, and wh
   const [, ...rows] = rowsOf(byId(render(overview), "targets-part"));
   assert.deepEqual(rows.map((cells) => cells.slice(-2)), [
     ["not planned", "excluded"],
-    ["not planned", "failing: no address"],
+    ["once its name resolves", "failing: no address"],
   ]);
 });
 

@@ -286,6 +286,31 @@ function lentPieces(count: number) {
   return { body, given: () => next, cancelled: () => cancelled };
 }
 
+Deno.test("startTlsListener() ends what has waited longest when connections are too many", () =>
+  inDirectory(async (directory) => {
+    const authority = await makeAuthority(directory);
+    await using t = await listen(tlsOf(await authority.issue("one")));
+    const ended: number[] = [];
+    const waiting: Deno.Conn[] = [];
+    for (let index = 0; index < 600; index += 1) {
+      const connection = await Deno.connect({
+        hostname: "127.0.0.1",
+        port: t.listener.address.port,
+      });
+      waiting.push(connection);
+      void readAll(connection).then(() => ended.push(index));
+    }
+    assert.match((await curl(authority, `${t.url}/healthz`)).text, /"status":"ok"/);
+    await until(() => ended.length >= 88, "the oldest are ended");
+    assert.deepEqual(
+      ended.toSorted((a, b) => a - b).slice(0, 88),
+      waiting.keys().take(88).toArray(),
+    );
+    assert.ok(ended.length < 100, "no more than there are too many");
+    for (const connection of waiting) connection.close();
+    await until(() => ended.length === waiting.length, "all are ended");
+  }));
+
 Deno.test("startTlsListener() ends connections whose handshake is never over", () =>
   inDirectory(async (directory) => {
     const authority = await makeAuthority(directory);
