@@ -28,6 +28,7 @@ import { scanKinds } from "./nmap/scan_kinds.ts";
 import { createNmapScanner } from "./nmap/scanner.ts";
 import { LiveOverview } from "./overview/live_overview.ts";
 import { TargetView } from "./policy/target_view.ts";
+import type { Metric } from "./prometheus/metric.ts";
 import { Registry } from "./prometheus/registry.ts";
 import { ScanRequests } from "./requests/scan_requests.ts";
 import { BlockedTargets } from "./rights/blocked_targets.ts";
@@ -53,6 +54,13 @@ const PRUNE_STEP = 1000;
 const PROGRESS_MS = 5000;
 /** Most scan keys outside the configuration (contract, section 4). */
 const REQUESTED_LIMIT = 1000;
+
+/** Unix milliseconds; people may set it. */
+const wallClock = () => Date.now();
+/** Milliseconds on a clock that is never set back; when the program began, it showed unix milliseconds. */
+const now = () => performance.timeOrigin + performance.now();
+/** Milliseconds to add to `now()` to get what `wallClock()` says. */
+const wallOffset = () => wallClock() - now();
 
 /** What the program is made from. */
 export interface AppOptions {
@@ -116,9 +124,6 @@ export class App {
 
   constructor(options: AppOptions) {
     const { config, log, build, store } = options;
-    const wallClock = Date.now;
-    const now = () => performance.timeOrigin + performance.now();
-    const wallOffset = () => wallClock() - now();
     const scanLog = new ScanLog(log);
     this.#progressLog = new ProgressLog(log);
     this.#config = config;
@@ -147,8 +152,8 @@ export class App {
       save: (batch) => store.save(batch),
       onChange: () => this.#targetsChanged(),
       onUnresolved: (name) => this.#dueUnits.failName(name),
-      onProblem: (message) => log.error("Targets cannot be found out", { problem: message }),
-      onRecovered: (message) => log.info("Targets can be found out again", { source: message }),
+      onProblem: (message) => log.error("Cannot discover targets", { problem: message }),
+      onRecovered: (message) => log.info("Targets can be discovered again", { source: message }),
       onWarning: (message) => log.warn(message),
     });
     this.#policy = requestPolicy(config);
@@ -302,71 +307,9 @@ export class App {
 
     const requests = httpRequestCounter();
     const registry = new Registry();
-    const families = [
-      ...exporterMetrics({
-        ...build,
-        queueSize: () => this.#queue.size,
-        queueCapacity: () => this.#queue.capacity,
-        workersBusy: () => this.#pool.busy,
-        workers: () => this.#pool.workers,
-        scheduleLag: () => this.#scheduler.lagSeconds,
-        requestedDropped: () => this.#records.droppedTotal,
-        nmap: () => this.#rights.info,
-        lastReload: options.lastReload,
-      }),
-      requests,
-      ...portMetrics(this.#state, {
-        perHost: () => this.#config.scanning.maxOpenPortsPerHost,
-        total: () => this.#config.metrics.portSeriesLimit,
-      }),
-      ...policyMetrics(this.#view.policy),
-      ...targetMetrics({
-        targets: () => this.#sources.targets,
-        failingLists: () => this.#sources.failingLists,
-        unresolvedNames: () => this.#sources.unresolvedNames,
-      }),
-      ...scanMetrics(this.#records, {
-        durationMetrics: () => this.#config.scanning.durationMetrics,
-      }),
-      ...processMetrics({
-        residentMemory: () => Deno.memoryUsage().rss,
-        cpuSeconds: () => {
-          const { user, system } = process.cpuUsage();
-          return (user + system) / 1e6;
-        },
-        startTime: performance.timeOrigin / 1000,
-      }),
-    ];
-    for (const family of families) registry.register(family);
-
-    const overview = new LiveOverview({
-      version: build.version,
-      startedAt: Math.round(performance.timeOrigin),
-      health: () => this.#health(),
-      nmap: () => this.#rights.info,
-      state: this.#state,
-      records: this.#records,
-      policy: this.#view.policy,
-      targets: () => this.#sources.targets,
-      addressesOf: (hostName) => this.#sources.addressesOf(hostName),
-      plan: () => this.#wanted.plan,
-      schedule: this.#scheduler,
-      exclude: () => this.#policy.exclude,
-      maxCidrSize: () => this.#config.scanning.maxCidrSize,
-      changes: (query) => store.changes(query),
-      waiting: (limit) =>
-        this.#queue.inOrder().take(limit).map(({ unit: { key }, target }) => ({ key, target }))
-          .toArray(),
-      running: () =>
-        this.#pool.running().map(({ task: { unit: { key }, target }, ...rest }) => ({
-          ...{ key, target },
-          ...rest,
-        })),
-      wallClock,
-      now,
-    });
+    for (const family of [requests, ...this.#families(options)]) registry.register(family);
     this.#pages = createPages({
-      overview,
+      overview: this.#overview(options),
       version: build.version,
       telemetryPath: options.telemetryPath,
       now: wallClock,
@@ -433,6 +376,74 @@ export class App {
     this.#replan();
   }
 
+  /** Everything on the metrics page but the count of requests. */
+  #families({ build, lastReload }: Pick<AppOptions, "build" | "lastReload">): Metric[] {
+    return [
+      ...exporterMetrics({
+        ...build,
+        queueSize: () => this.#queue.size,
+        queueCapacity: () => this.#queue.capacity,
+        workersBusy: () => this.#pool.busy,
+        workers: () => this.#pool.workers,
+        scheduleLag: () => this.#scheduler.lagSeconds,
+        requestedDropped: () => this.#records.droppedTotal,
+        nmap: () => this.#rights.info,
+        lastReload,
+      }),
+      ...portMetrics(this.#state, {
+        perHost: () => this.#config.scanning.maxOpenPortsPerHost,
+        total: () => this.#config.metrics.portSeriesLimit,
+      }),
+      ...policyMetrics(this.#view.policy),
+      ...targetMetrics({
+        targets: () => this.#sources.targets,
+        failingLists: () => this.#sources.failingLists,
+        unresolvedNames: () => this.#sources.unresolvedNames,
+      }),
+      ...scanMetrics(this.#records, {
+        durationMetrics: () => this.#config.scanning.durationMetrics,
+      }),
+      ...processMetrics({
+        residentMemory: () => Deno.memoryUsage().rss,
+        cpuSeconds: () => {
+          const { user, system } = process.cpuUsage();
+          return (user + system) / 1e6;
+        },
+        startTime: performance.timeOrigin / 1000,
+      }),
+    ];
+  }
+
+  /** What the pages for people show. */
+  #overview({ build }: Pick<AppOptions, "build">): LiveOverview {
+    return new LiveOverview({
+      version: build.version,
+      startedAt: Math.round(performance.timeOrigin),
+      health: () => this.#health(),
+      nmap: () => this.#rights.info,
+      state: this.#state,
+      records: this.#records,
+      policy: this.#view.policy,
+      targets: () => this.#sources.targets,
+      addressesOf: (hostName) => this.#sources.addressesOf(hostName),
+      plan: () => this.#wanted.plan,
+      schedule: this.#scheduler,
+      exclude: () => this.#policy.exclude,
+      maxCidrSize: () => this.#config.scanning.maxCidrSize,
+      changes: (query) => this.#store.changes(query),
+      waiting: (limit) =>
+        this.#queue.inOrder().take(limit).map(({ unit: { key }, target }) => ({ key, target }))
+          .toArray(),
+      running: () =>
+        this.#pool.running().map(({ task: { unit: { key }, target }, ...rest }) => ({
+          ...{ key, target },
+          ...rest,
+        })),
+      wallClock,
+      now,
+    });
+  }
+
   #showTargets(): void {
     const { maxOpenPortsPerHost } = this.#config.scanning;
     this.#view.replace(this.#sources.targets, {
@@ -449,7 +460,7 @@ export class App {
     this.#view.keepTried((unit) => current.has(unit));
   }
 
-  /** Goes on with targets that were found out, or are gone. */
+  /** Goes on with targets that were discovered, or are gone. */
   #targetsChanged(): void {
     this.#log.info("Targets changed", { targets: this.#sources.targets.length });
     this.#replan();
@@ -520,7 +531,7 @@ export class App {
   }
 
   #prune(): void {
-    const before = Date.now() - this.#config.state.historyRetention * 1000;
+    const before = wallClock() - this.#config.state.historyRetention * 1000;
     this.#store.pruneChanges(before, PRUNE_STEP);
     this.#state.forgetClosed();
     this.#records.prune((id) => this.#isActive(id));
@@ -534,7 +545,7 @@ export class App {
       key: unit.key,
       ...rest,
     }));
-    this.#progressLog.look(scans, performance.timeOrigin + performance.now());
+    this.#progressLog.look(scans, now());
   }
 
   #isExcluded(address: string): boolean {

@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "web",
   ],
   config: ["domain", "text"],
-  discovery: ["config", "domain"],
+  discovery: ["config", "domain", "text"],
   domain: [],
   forecast: ["config", "domain", "scan", "schedule"],
   http: [
@@ -40,7 +40,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   log: ["domain", "state", "tasks", "text"],
   metrics: ["domain", "policy", "prometheus", "state"],
   monitoring: ["config", "domain", "forecast", "schedule"],
-  nmap: ["async", "domain"],
+  nmap: ["async", "domain", "text"],
   oneshot: [
     "config",
     "discovery",
@@ -64,11 +64,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   scan: ["async", "domain", "queue", "state"],
   schedule: ["config", "domain"],
   state: ["domain"],
-  storage: ["config", "domain", "log", "schedule", "state"],
+  storage: ["config", "domain", "log", "schedule", "state", "text"],
   tasks: ["domain"],
   text: [],
   wanted: ["config", "discovery", "domain", "queue", "scan", "schedule", "state"],
-  web: ["config", "domain", "http", "log"],
+  web: ["config", "domain", "http", "log", "text"],
 };
 
 /** The folder of src/ that a module is in, or its name where it is in none. */

@@ -12,8 +12,6 @@ import {
 } from "./scan_args.ts";
 import { UsageError } from "./usage_error.ts";
 
-export { UsageError } from "./usage_error.ts";
-
 /** What the command line asks for. */
 export type Command =
   | { readonly name: "help" }

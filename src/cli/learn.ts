@@ -3,6 +3,7 @@ import { loadConfig } from "../config/load_config.ts";
 import { formatListenAddress, type ListenAddress } from "../http/listen_address.ts";
 import { type LearnTarget, learnYaml, type OpenHost } from "../policy/learn.ts";
 import { StoreError } from "../storage/store_error.ts";
+import { errorText } from "../text/error_text.ts";
 import type { LearnCommand } from "./args.ts";
 import { isNobodyThere, openHostsOfExporter } from "./open_hosts_of_exporter.ts";
 import { openHostsOfFile } from "./open_hosts_of_file.ts";
@@ -53,7 +54,7 @@ async function openHosts(
     return await openHostsOfExporter(address, { auth });
   } catch (error) {
     if (!isNobodyThere(error)) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       throw new LearnError(`Cannot ask the exporter at ${place}: ${reason}`, { cause: error });
     }
   }

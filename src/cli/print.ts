@@ -1,3 +1,5 @@
+import { errorText } from "../text/error_text.ts";
+
 /** Milliseconds to wait for a pipe that is full and must not be waited in. */
 const FULL_MS = 10;
 
@@ -16,7 +18,7 @@ export async function print(text: string, complain: (text: string) => void): Pro
         await new Promise((resolve) => setTimeout(resolve, FULL_MS));
         continue;
       }
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       complain(`openport-exporter: Cannot print the result: ${reason}\n`);
       return false;
     }

@@ -6,7 +6,8 @@ import { oneOf } from "./one_of.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How a result is printed. */
-export const SCAN_OUTPUTS = ["text", "json"] as const;
+const SCAN_OUTPUTS = ["text", "json"] as const;
+/** See `SCAN_OUTPUTS`. */
 export type ScanOutput = typeof SCAN_OUTPUTS[number];
 
 /** What `scan` is asked for. */

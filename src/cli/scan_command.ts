@@ -7,19 +7,17 @@ import { resolveAll } from "../discovery/names.ts";
 import { createLogger } from "../log/logger.ts";
 import { NmapProcesses } from "../nmap/process.ts";
 import { runOneShot } from "../oneshot/one_shot.ts";
-import { ProgressBar } from "../oneshot/progress_bar.ts";
-import type { ProgressMeter } from "../oneshot/progress_meter.ts";
 import { failedResult, isGood, type ScanResult } from "../oneshot/scan_result.ts";
 import { textReport } from "../oneshot/text_report.ts";
 import { RequestError } from "../oneshot/wanted_targets.ts";
+import { errorText } from "../text/error_text.ts";
 import { distinctSignals } from "./distinct_signals.ts";
+import { EXIT } from "./exit_codes.ts";
 import { print } from "./print.ts";
 import type { ScanCommand } from "./scan_args.ts";
+import { ScanDisplay } from "./scan_display.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Milliseconds between two pictures of the bar, and between two lines of a log that nobody watches. */
-const DRAW_MS = 200;
-const TELL_MS = 60_000;
 /** nmap is in a session of its own: what a terminal sends reaches this program alone. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
@@ -66,7 +64,7 @@ export async function scanCommand(
   };
   globalThis.addEventListener("unhandledrejection", onFault);
   globalThis.addEventListener("error", onFault);
-  const display = new Display(complain);
+  const display = new ScanDisplay(complain);
   const printResult = async (result: ScanResult) => {
     isPrinting = true;
     const printed = await Promise.race([print(render(result, command), complain), atOnce.promise]);
@@ -80,8 +78,8 @@ export async function scanCommand(
       fault.promise,
     ]);
     display.end();
-    if (result === "at once") return 1;
-    return await printResult(result) && isGood(result) ? 0 : 1;
+    if (result === "at once") return EXIT.failed;
+    return await printResult(result) && isGood(result) ? EXIT.done : EXIT.failed;
   } catch (error) {
     display.end();
     processes.killAll("SIGKILL");
@@ -90,7 +88,7 @@ export async function scanCommand(
       const type = error instanceof RequestError || error instanceof ConfigError
         ? "usage"
         : "other";
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       await printResult(failedResult({ type, message }, { startedAt, now: Date.now() }));
     }
     throw error instanceof RequestError ? new UsageError(error.message, { cause: error }) : error;
@@ -109,7 +107,7 @@ async function scan(
   { processes, signal, display }: {
     processes: NmapProcesses;
     signal: AbortSignal;
-    display: Display;
+    display: ScanDisplay;
   },
 ): Promise<ScanResult> {
   const { config, warnings } = await configOf(command);
@@ -138,7 +136,7 @@ async function scan(
 
 /** What comes of a scan that is stopped before it has begun: names may take long to resolve. */
 function stoppedBefore(
-  display: Display,
+  display: ScanDisplay,
   { signal, startedAt }: { readonly signal: AbortSignal; readonly startedAt: number },
 ): Promise<ScanResult> {
   const message = "Cannot scan: it was stopped before it began";
@@ -156,66 +154,4 @@ async function configOf({ configFile }: ScanCommand): Promise<LoadedConfig> {
 
 function render(result: ScanResult, { output }: ScanCommand): string {
   return output === "json" ? `${JSON.stringify(result, null, 2)}\n` : textReport(result);
-}
-
-/** stderr: a bar on a terminal, lines of a log between. */
-class Display {
-  readonly #complain: (text: string) => void;
-  readonly #bar: ProgressBar | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #draw = () => {};
-  hasBegun = false;
-
-  constructor(complain: (text: string) => void) {
-    this.#complain = complain;
-    this.#bar = Deno.stderr.isTerminal()
-      ? new ProgressBar({ write: complain, columns: terminalColumns })
-      : undefined;
-  }
-
-  /** Writes a line of the log above the bar. */
-  tell(line: string): void {
-    this.#bar?.clear();
-    this.#complain(line);
-    this.#draw();
-  }
-
-  /** Shows from now on how far the scan is. */
-  begin(
-    meter: ProgressMeter,
-    { open, log }: {
-      readonly open: () => number;
-      readonly log: (fields: Readonly<Record<string, string | number>>) => void;
-    },
-  ): void {
-    this.hasBegun = true;
-    const bar = this.#bar;
-    if (bar === undefined) {
-      const tell = () => log({ percent: Math.floor(meter.share * 100), open_ports: open() });
-      this.#timer = setInterval(tell, TELL_MS);
-      return;
-    }
-    this.#draw = () => {
-      const { share, elapsed, remaining } = meter;
-      bar.draw({ share, elapsed, remaining, open: open() });
-    };
-    this.#draw();
-    this.#timer = setInterval(this.#draw, DRAW_MS);
-  }
-
-  /** Takes the bar away. */
-  end(): void {
-    clearInterval(this.#timer);
-    this.#draw = () => {};
-    this.#bar?.clear();
-  }
-}
-
-function terminalColumns(): number | undefined {
-  try {
-    const { columns } = Deno.consoleSize();
-    return columns > 0 ? columns : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { errorText } from "../text/error_text.ts";
 import type { LoadedConfig } from "./config.ts";
 import { ConfigError, type ConfigIssue } from "./config_error.ts";
 import { parseConfig } from "./parse_config.ts";
@@ -62,7 +63,7 @@ function explain(error: unknown, flag: string): string {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "permission denied (let the user that runs this program read it)";
   }
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }
 
 function wholeFile(path: string, message: string, cause?: unknown): ConfigError {

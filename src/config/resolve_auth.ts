@@ -1,3 +1,4 @@
+import { errorText } from "../text/error_text.ts";
 import { isSamplePassword, passwordProblem, tokenProblem } from "./auth.ts";
 import type { AuthConfig, BasicConfig, SecretConfig } from "./config.ts";
 import type { Path } from "./dropped.ts";
@@ -76,7 +77,7 @@ function resolveSecret(
     warnOfSample(content, filePath, context);
     return { value: content, file: where };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     context.report.fail(filePath, `Cannot read ${show(where.path)}: ${reason}`);
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { errorText } from "../text/error_text.ts";
+
 /** Bytes; a request with a longer secret would be refused for its size. */
 const MAX_SECRET_BYTES = 16 * 1024;
 
@@ -54,5 +56,5 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "permission denied (let the user that runs this program read it)";
   }
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

@@ -3,8 +3,11 @@ import { parsedText, seconds } from "./scalars.ts";
 import { chosen, isMapping, list, mapping } from "./section.ts";
 import { show } from "./show.ts";
 
-/** What Prometheus takes as a file_sd path: one `*` in its last part, and a name that says JSON or YAML. */
-const PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|ya?ml|JSON|YA?ML)$/;
+/**
+ * What Prometheus takes as a path of file_sd (its discovery/file/file.go): one `*` in its last part, and a
+ * name that says JSON or YAML.
+ */
+export const FILE_PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|ya?ml|JSON|YA?ML)$/;
 
 /**
  * Reads the path of a file_sd file, or a pattern for several.
@@ -17,7 +20,7 @@ function readPattern(text: string): string {
       "has a character that is not allowed (allowed: anything but control characters)",
     );
   }
-  if (!PATTERN.test(text)) {
+  if (!FILE_PATTERN.test(text)) {
     throw new SyntaxError(
       `must end in .json, .yml or .yaml, with * in the last part alone, not ${show(text)}`,
     );

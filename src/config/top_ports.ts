@@ -1,4 +1,5 @@
 import { ServiceFrequencies } from "../domain/service_frequencies.ts";
+import { errorText } from "../text/error_text.ts";
 
 /** Where nmap's packages put its own list of ports and how often they are open. */
 export const SERVICES_FILES = [
@@ -42,5 +43,5 @@ function explain(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "permission denied";
   }
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

@@ -1,7 +1,5 @@
 import { isAbsolute, join } from "node:path";
-
-/** What Prometheus takes as `files` of file_sd (its discovery/file/file.go). */
-const ALLOWED = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
+import { FILE_PATTERN } from "../config/sources.ts";
 
 /** A file, or with `*` in the last element of its path, any number of files. */
 export interface FilePattern {
@@ -20,7 +18,7 @@ export interface FilePattern {
  * @throws {SyntaxError} that says what is allowed.
  */
 export function parseFilePattern(text: string, baseDirectory: string): FilePattern {
-  if (!ALLOWED.test(text)) {
+  if (!FILE_PATTERN.test(text)) {
     throw new SyntaxError(
       "Cannot use this as a file of targets: write a path that ends in .json, .yml or .yaml, with * in its last part only",
     );

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { showUrl } from "../config/resolve_sources.ts";
+import { errorText } from "../text/error_text.ts";
 import {
   type Discovery,
   type DiscoveryListener,
@@ -88,7 +89,7 @@ export class HttpDiscovery implements Discovery {
     } catch (error) {
       const message = error instanceof SyntaxError
         ? error.message
-        : `Cannot read ${this.#source}: ${error instanceof Error ? error.message : error}`;
+        : `Cannot read ${this.#source}: ${errorText(error)}`;
       return [{ source: this.#source, message, kept: this.#groups !== undefined }];
     }
     this.#listener.onChange(this.lists);

@@ -7,7 +7,7 @@ export const MAX_LOOKUPS = 16;
 /** Milliseconds after which a name that has no address, or did not resolve, is looked up again. */
 export const RETRY_MS = 30_000;
 /** Milliseconds for which an answer is as good as a new one. */
-export const FRESH_MS = 1000;
+const FRESH_MS = 1000;
 /** Longest delay of a timer, milliseconds. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 

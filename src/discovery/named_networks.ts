@@ -1,6 +1,6 @@
 import type { TargetConfig, TargetNetwork } from "../config/config.ts";
 import type { Address } from "../domain/address.ts";
-import { addressBits, formatNetwork, type Network } from "../domain/network.ts";
+import { addressAt, addressBits, formatNetwork, networkOf } from "../domain/network.ts";
 
 /** A host name of a target. */
 export interface NameOfTarget {
@@ -16,11 +16,6 @@ export interface NamedNetworks {
   readonly byName: ReadonlyMap<string, readonly TargetConfig[]>;
   /** Host names that an address came from, by the address; not of one that some target has written. */
   readonly origins: ReadonlyMap<string, readonly NameOfTarget[]>;
-}
-
-/** The network of one address. */
-export function networkOf({ family, value }: Pick<Address, "family" | "value">): Network {
-  return { family, base: value, prefix: addressBits(family) };
 }
 
 /** Adds a network for each known address of a host name to the target that has the name. */
@@ -42,17 +37,11 @@ export function nameNetworks(
   if (origins.size > 0) {
     for (const { networks } of written) {
       for (const { network } of networks) {
-        if (network.prefix === addressBits(network.family)) origins.delete(addressText(network));
+        if (network.prefix === addressBits(network.family)) origins.delete(addressAt(network, 0));
       }
     }
   }
   return { targets, byName, origins };
-}
-
-/** Canonical text of the address that a network of one begins with. */
-export function addressText(network: Network): string {
-  const text = formatNetwork(network);
-  return text.slice(0, text.lastIndexOf("/"));
 }
 
 function withAddresses(

@@ -5,7 +5,7 @@ import { parseHostName } from "../config/host_name.ts";
 import { show } from "../config/show.ts";
 
 /** Milliseconds that a name may take. */
-export const RESOLVE_TIMEOUT_MS = 10_000;
+const RESOLVE_TIMEOUT_MS = 10_000;
 
 /** What came of resolving a name. */
 export type Resolution =

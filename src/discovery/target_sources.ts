@@ -1,7 +1,7 @@
 import type { Config, TargetConfig } from "../config/config.ts";
 import { type DiscoveredTargets, discoveredTargets } from "../config/discovered.ts";
 import type { Address } from "../domain/address.ts";
-import { addressBits, type Network } from "../domain/network.ts";
+import { addressAt, addressBits, type Network } from "../domain/network.ts";
 import type { DiscoveryProblem } from "./discovery.ts";
 import {
   encodeKnown,
@@ -14,7 +14,7 @@ import {
 import { ListVersions } from "./list_versions.ts";
 import type { MergedTargets } from "./merge_targets.ts";
 import { NameBook } from "./name_book.ts";
-import { addressText, type NamedNetworks, nameNetworks } from "./named_networks.ts";
+import { type NamedNetworks, nameNetworks } from "./named_networks.ts";
 import { type Resolution, resolveAll } from "./names.ts";
 import { TargetLists } from "./target_lists.ts";
 import type { TargetGroup } from "./target_group.ts";
@@ -185,7 +185,7 @@ export class TargetSources {
   /** Whether a network is the address of a host name, of which `recheck` asks anew. */
   isNamed(network: Network): boolean {
     return network.prefix === addressBits(network.family) &&
-      this.#named.origins.has(addressText(network));
+      this.#named.origins.has(addressAt(network, 0));
   }
 
   /**
@@ -194,7 +194,7 @@ export class TargetSources {
    */
   async recheck(network: Network): Promise<Recheck> {
     if (network.prefix !== addressBits(network.family)) return "same";
-    const origins = this.#named.origins.get(addressText(network));
+    const origins = this.#named.origins.get(addressAt(network, 0));
     if (origins === undefined) return "same";
     const address = { family: network.family, value: network.base };
     const hostNames = new Set(origins.map(({ hostName }) => hostName));

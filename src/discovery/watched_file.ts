@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { errorText } from "../text/error_text.ts";
 import { readAtMost } from "./read_at_most.ts";
 import {
   MAX_JSON_BYTES,
@@ -101,5 +102,5 @@ export class WatchedFile {
 export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "it is not there";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

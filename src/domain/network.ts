@@ -51,6 +51,11 @@ function maskTo(value: bigint, hostBits: number): bigint {
   return (value >> BigInt(hostBits)) << BigInt(hostBits);
 }
 
+/** The network of one address. */
+export function networkOf({ family, value }: Pick<Address, "family" | "value">): Network {
+  return { family, base: value, prefix: addressBits(family) };
+}
+
 /** Canonical text, always with its prefix: `127.0.0.1/32`. */
 export function formatNetwork({ family, base, prefix }: Network): string {
   return `${formatAddress(family, base)}/${prefix}`;
@@ -64,6 +69,11 @@ export function networkSize({ family, prefix }: Network): bigint {
 /** Canonical text of the address `offset` places after the base; offset is 0 to size - 1. */
 export function addressAt(network: Network, offset: number): string {
   return formatAddress(network.family, network.base + BigInt(offset));
+}
+
+/** Order of address, IPv4 first; of networks that begin with the same address, the broader first. */
+export function compareNetworks(a: Network, b: Network): number {
+  return a.family - b.family || (a.base < b.base ? -1 : a.base > b.base ? 1 : a.prefix - b.prefix);
 }
 
 /** Whether `address` lies in `network`. */

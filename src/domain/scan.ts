@@ -4,6 +4,7 @@ import type { PortSet } from "./ports.ts";
 
 /** Transport protocols that can be scanned. */
 export const PROTOCOLS = ["tcp", "udp"] as const;
+/** See `PROTOCOLS`. */
 export type Protocol = typeof PROTOCOLS[number];
 
 /**
@@ -21,6 +22,7 @@ export const FAILURE_TYPES = [
   "killed",
   "other",
 ] as const;
+/** See `FAILURE_TYPES`. */
 export type FailureType = typeof FAILURE_TYPES[number];
 
 /** How TCP ports are probed: half-open SYN needs raw sockets, connect needs nothing. */

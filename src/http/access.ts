@@ -1,7 +1,7 @@
 /** What comes of looking at who asks; `busy` when too many ask for that at once, `crowded` when one client alone does. */
 export type AccessVerdict = "granted" | "refused" | "busy" | "crowded";
 
-/** An authentication scheme of HTTP, as the OpenAPI document names it too. */
+/** An authentication scheme of HTTP, by the name that the OpenAPI document has for it, too. */
 export type AccessScheme = "basic" | "bearer";
 
 /** Who may ask. */

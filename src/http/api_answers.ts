@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { PRIORITIES } from "../domain/priority.ts";
 import { PROTOCOLS } from "../domain/scan.ts";
-import { TASK_PRIORITIES, TASK_STATES } from "../tasks/scan_task.ts";
+import { TASK_STATES } from "../tasks/scan_task.ts";
 
 const time = () => z.string().meta({ format: "date-time" });
 const count = () => z.int().min(0);
@@ -45,7 +46,7 @@ export const TASK_ANSWER = z.object({
   targets_total: count(),
   ports: z.string(),
   protocol: z.enum([...PROTOCOLS, "both"]),
-  priority: z.enum(TASK_PRIORITIES),
+  priority: z.enum(PRIORITIES),
   dedupe_key: z.string().optional(),
   units: z.object({
     total: count(),

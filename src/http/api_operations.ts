@@ -1,9 +1,10 @@
 import type { Context } from "@hono/hono";
+import type { AccessScheme } from "./access.ts";
 import { type ApiOperation, refusal } from "./api_operation.ts";
 import { taskOperations } from "./api_task_operations.ts";
 import { CHANGE_PARAMETERS, HOST_PARAMETERS, HOST_PATH } from "./history_query.ts";
 import { changesRoute, type HistoryRouteOptions, hostRoute, hostsRoute } from "./history_routes.ts";
-import { type ApiSecurity, openapiDocument } from "./openapi.ts";
+import { openapiDocument } from "./openapi.ts";
 import { addressParameters, refuseOthers } from "./parameters.ts";
 import { refusing } from "./refusing.ts";
 import { OPEN_PORT_PARAMETERS } from "./sd_query.ts";
@@ -14,7 +15,7 @@ import type { TaskRouteOptions } from "./task_routes.ts";
 export interface ApiOptions extends HistoryRouteOptions, SdRouteOptions, TaskRouteOptions {
   readonly version: string;
   /** The ways to say who asks, now; none makes everything public. */
-  readonly apiSecurity: () => readonly ApiSecurity[];
+  readonly apiSecurity: () => readonly AccessScheme[];
 }
 
 const BAD_PARAMETER = refusal("A parameter cannot be used; details.parameter names it");

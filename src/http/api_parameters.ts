@@ -2,7 +2,7 @@ import * as z from "zod";
 import { ParameterError, type Parameters, refuseOthers } from "./parameters.ts";
 
 /** Most entries of one answer. */
-export const MAX_LIMIT = 10_000;
+const MAX_LIMIT = 10_000;
 
 /** What a required parameter that is missing gets to hear. */
 export const REQUIRED = "Cannot do without it: it is required";

@@ -39,7 +39,7 @@ export function taskOperations(options: TaskRouteOptions): ApiOperation[] {
       method: "GET",
       path: "/v1/tasks",
       id: "listTasks",
-      summary: "Tasks, those submitted last first",
+      summary: "Tasks, the newest first",
       description:
         "Tasks that are over are kept for a day, 1,000 at most; none outlives the process.",
       parameters: TASK_PARAMETERS,

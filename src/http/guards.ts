@@ -7,7 +7,7 @@ import { jsonError } from "./json_error.ts";
 import type { RequestPolicy } from "./request_policy.ts";
 
 /** Most bytes of a request: address and header fields together, and the body (contract, section 3). */
-export const MAX_REQUEST_BYTES = 64 * 1024;
+const MAX_REQUEST_BYTES = 64 * 1024;
 
 const TOO_LARGE = { message: `The request is larger than ${MAX_REQUEST_BYTES} bytes` };
 

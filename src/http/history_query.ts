@@ -6,7 +6,7 @@ import { limitParameter, parsedText, parseParameters, truthParameter } from "./a
 import type { Parameters } from "./parameters.ts";
 
 /** Entries of an answer when no `limit` is given. */
-export const DEFAULT_LIMIT = 100;
+const DEFAULT_LIMIT = 100;
 
 /** RFC 3339, section 5.6; seconds of 60 are left out, for a clock of ours never shows them. */
 const DATE_TIME =
@@ -76,7 +76,7 @@ export function parseHostQuery(parameters: Parameters): HostQuery {
  *
  * @throws {SyntaxError} that says what is allowed.
  */
-export function readAddress(text: string): string {
+function readAddress(text: string): string {
   return parseAddress(text).text;
 }
 

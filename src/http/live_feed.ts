@@ -1,5 +1,4 @@
-import type { LivePage, LivePart } from "../pages/live_part.ts";
-import { withoutAges } from "../pages/live_part.ts";
+import { type LivePage, type LivePart, withoutAges } from "../pages/live_part.ts";
 import { hashOf } from "../pages/assets.ts";
 import type { EventStream } from "./event_stream.ts";
 import { eventBytes } from "./server_sent_event.ts";

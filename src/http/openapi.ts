@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { AccessScheme } from "./access.ts";
 import {
   CHANGES_ANSWER,
   DOCUMENT_ANSWER,
@@ -12,11 +13,8 @@ import {
 } from "./api_answers.ts";
 import { type ApiAnswer, type ApiOperation, refusal } from "./api_operation.ts";
 
-/** Ways to say who asks. */
-export type ApiSecurity = "basic" | "bearer";
-
 /** A document, or a part of one. */
-export type Json = { readonly [name: string]: unknown };
+type Json = { readonly [name: string]: unknown };
 
 /** Schemas of answers by their names in the document. */
 const ANSWERS: Readonly<Record<string, z.ZodType>> = {
@@ -31,7 +29,7 @@ const ANSWERS: Readonly<Record<string, z.ZodType>> = {
   Tasks: TASKS_ANSWER,
 };
 
-const SCHEMES: Readonly<Record<ApiSecurity, Json>> = {
+const SCHEMES: Readonly<Record<AccessScheme, Json>> = {
   basic: { type: "http", scheme: "basic" },
   bearer: { type: "http", scheme: "bearer" },
 };
@@ -44,7 +42,7 @@ const STRANGER = refusal("The request does not say who asks, or not rightly");
 /** Describes operations as OpenAPI 3.1, from the schemas that their requests are checked with. */
 export function openapiDocument(
   operations: readonly ApiOperation[],
-  { version, security }: { version: string; security: readonly ApiSecurity[] },
+  { version, security }: { version: string; security: readonly AccessScheme[] },
 ): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const operation of operations) {

@@ -40,17 +40,3 @@ export function refuseOthers(parameters: Parameters, allowed: readonly string[])
     if (values.length > 1) throw new ParameterError(name, "Cannot use it more than once");
   }
 }
-
-/**
- * What `parse` makes of a value, its own errors blamed on the parameter.
- *
- * @throws {ParameterError} when `parse` throws a `SyntaxError` or `RangeError`.
- */
-export function attempt<T>(parameter: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-    throw new ParameterError(parameter, error.message);
-  }
-}

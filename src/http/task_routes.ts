@@ -69,7 +69,7 @@ function submitted(
   }
 }
 
-/** `/v1/tasks`: tasks, those submitted last first. */
+/** `/v1/tasks`: tasks, the newest first. */
 export function tasksRoute({ tasks }: Pick<TaskRouteOptions, "tasks">) {
   return refusing(function listTasks(c) {
     const { state, limit = DEFAULT_TASK_LIMIT } = parseParameters(

@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { MAX_SECONDS } from "../config/duration.ts";
-import { MAX_ADDRESSES, type Network } from "../domain/network.ts";
+import { MAX_ADDRESSES, type Network, networkSize } from "../domain/network.ts";
 import { parsePorts, stripBlanks } from "../domain/ports.ts";
+import { PRIORITIES } from "../domain/priority.ts";
 import { PROTOCOLS } from "../domain/scan.ts";
-import { distinctNetworks, totalSize } from "../tasks/distinct_networks.ts";
-import { MAX_RETRIES, TASK_PRIORITIES, TASK_STATES, type TaskRequest } from "../tasks/scan_task.ts";
+import { disjoint } from "../policy/policy_target.ts";
+import { MAX_RETRIES, TASK_STATES, type TaskRequest } from "../tasks/scan_task.ts";
 import { parseTimeout } from "./api_duration.ts";
 import {
   limitParameter,
@@ -52,7 +53,7 @@ export const TASK_BODY = z.strictObject({
     wordParameter(TASK_PROTOCOLS).meta({ description: "What to scan", default: "tcp" }),
   ),
   priority: leftOut(
-    wordParameter(TASK_PRIORITIES).meta({
+    wordParameter(PRIORITIES).meta({
       description: "high goes before everything, normal before the schedule, low beside it",
       default: "normal",
     }),
@@ -98,8 +99,8 @@ export const TASK_PATH = z.strictObject({
 export function parseTaskBody(fields: Readonly<Record<string, unknown>>): TaskRequest {
   const body = parseFields(fields, TASK_BODY);
   const { protocol = "tcp", priority = "normal", timeout, retries = 0 } = body;
-  const networks = distinctNetworks(body.targets);
-  const addresses = totalSize(networks);
+  const networks = disjoint(body.targets);
+  const addresses = networks.reduce((sum, network) => sum + networkSize(network), 0n);
   if (addresses > MAX_ADDRESSES) {
     throw new ParameterError(
       "targets",

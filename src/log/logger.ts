@@ -2,10 +2,12 @@ import { escapeControls } from "../text/escape_controls.ts";
 
 /** Severity of a log line, least first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+/** See `LOG_LEVELS`. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
 /** How a log line is written. */
 export const LOG_FORMATS = ["logfmt", "json"] as const;
+/** See `LOG_FORMATS`. */
 export type LogFormat = typeof LOG_FORMATS[number];
 
 /** Values of a log line besides its message; undefined ones are left out. */

@@ -3,7 +3,7 @@ import { oneLine } from "./one_line.ts";
 import type { NmapProcesses, ProcessResult } from "./process.ts";
 
 /** Milliseconds that nmap may take to answer either question. */
-export const PROBE_TIMEOUT_MS = 5000;
+const PROBE_TIMEOUT_MS = 5000;
 /** Arguments of a scan that needs a raw socket and next to nothing else. */
 export const PRIVILEGE_PROBE = "--privileged -n -Pn -sS -p 1 -oX - -- 127.0.0.1".split(" ");
 /** Most bytes read of what `nmap --version` prints. */

@@ -22,7 +22,10 @@ export const HOST_ATTRIBUTES: readonly string[] = [
 const UNHEARD = new Set(["user-set", "no-response", "unknown-response"]);
 const UNREACHABLE = new Set(["net-unreach", "host-unreach"]);
 
-/** Collects one `<host>` element at a time, in memory that does not grow with what is in it. */
+/**
+ * Collects one `<host>` element at a time, in memory that does not grow with what is in it. Its methods
+ * throw a `SyntaxError` for what nmap does not write.
+ */
 export class HostReader {
   readonly #asked: ReadonlySet<string>;
   readonly #open = { tcp: new PortBits(), udp: new PortBits() };

@@ -2,7 +2,7 @@ import type { Technique } from "../domain/scan.ts";
 import type { NmapCapability } from "./capability.ts";
 
 /** Milliseconds between questions to an nmap that is not there or does not answer. */
-export const RECHECK_MS = 5000;
+const RECHECK_MS = 5000;
 
 /** What a monitor needs from the rest of the program. */
 export interface NmapMonitorOptions {

@@ -9,9 +9,9 @@ export const NMAP_CANDIDATES = [
   "/bin/nmap",
 ] as const;
 /** Milliseconds between SIGTERM and SIGKILL. */
-export const KILL_GRACE_MS = 5000;
+const KILL_GRACE_MS = 5000;
 /** Milliseconds that the pipes may stay open after the process ended, for a grandchild may hold them. */
-export const PIPE_GRACE_MS = 1000;
+const PIPE_GRACE_MS = 1000;
 /** Longest delay of a timer; beyond it, it would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -9,6 +9,7 @@ import type {
   ScanOutcome,
   Technique,
 } from "../domain/scan.ts";
+import { errorText } from "../text/error_text.ts";
 import { nmapArguments } from "./arguments.ts";
 import { classify, localSendError } from "./failure.ts";
 import { oneLine } from "./one_line.ts";
@@ -53,7 +54,7 @@ export function createNmapScanner(
       const { nmap } = job;
       args = nmapArguments(job, nmap.technique === "auto" ? technique() : nmap.technique);
     } catch (error) {
-      return failed({ type: "other", message: oneLine(messageOf(error)) });
+      return failed({ type: "other", message: oneLine(errorText(error)) });
     }
     const reader = new NmapOutputReader({
       asked: new Set(job.addresses),
@@ -133,7 +134,7 @@ function failureOf(
     signal,
     endedByUs: endedBy !== "itself",
     stderr,
-    malformed: outputError === undefined ? truncation(reader) : messageOf(outputError),
+    malformed: outputError === undefined ? truncation(reader) : errorText(outputError),
     document: reader.document,
     asked: job.addresses.length,
   });
@@ -154,10 +155,6 @@ function truncation(reader: NmapOutputReader): string | undefined {
     reader.end();
     return undefined;
   } catch (error) {
-    return messageOf(error);
+    return errorText(error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

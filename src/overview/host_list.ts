@@ -1,6 +1,6 @@
 import type { TargetConfig } from "../config/config.ts";
 import { type Address, compareAddresses } from "../domain/address.ts";
-import type { Network } from "../domain/network.ts";
+import { type Network, networkOf } from "../domain/network.ts";
 import { NetworkSet } from "../domain/network_set.ts";
 import { PROTOCOLS } from "../domain/scan.ts";
 import { lastOf } from "../policy/policy_target.ts";
@@ -13,7 +13,7 @@ import type { HostRow, OpenPortView, Part, PartQuery } from "./overview.ts";
 import { type Chunk, PartFinder } from "./part_finder.ts";
 import { Recent } from "./recent.ts";
 import { countIn, fitsAddress, parseSearch, type Search } from "./search.ts";
-import { singleNetwork, type TargetIndex } from "./target_index.ts";
+import type { TargetIndex } from "./target_index.ts";
 
 /** Open ports of a host that its row shows. */
 export const PORTS_IN_ROW = 20;
@@ -123,7 +123,7 @@ export class HostList {
       for (const hostName of target.hostNames) {
         if (!hostName.includes(text)) continue;
         for (const address of this.#options.addressesOf(hostName)) {
-          resolved.push(singleNetwork(address));
+          resolved.push(networkOf(address));
         }
       }
     }

@@ -8,7 +8,7 @@ import type { PortState } from "../state/port_state.ts";
 import type { ChangeQuery, SavedChange } from "../state/saved_state.ts";
 import type { ScanRecords } from "../state/scan_records.ts";
 import { HostList } from "./host_list.ts";
-import { changeRow, hostPage } from "./host_page.ts";
+import { changeRow, hostView } from "./host_view.ts";
 import { MissingPorts } from "./missing_ports.ts";
 import type { Overview, PartQuery, StatusView, TargetQuery } from "./overview.ts";
 import { type RunningUnit, runningViews, upcomingViews, type WaitingUnit } from "./scan_views.ts";
@@ -151,7 +151,7 @@ export class LiveOverview implements Overview {
   host(ip: string) {
     const { state, policy, changes } = this.#options;
     const namesAt = (address: Address) => this.#named.around(address).map(({ name }) => name);
-    return hostPage(ip, { state, policy, changes, namesAt });
+    return hostView(ip, { state, policy, changes, namesAt });
   }
 
   get #named(): TargetIndex {

@@ -53,7 +53,10 @@ export interface StatusView {
   /** Ports that deviate from the policy now, and those of which it is unknown. */
   readonly violations: number;
   readonly unknownPorts: number;
-  /** Scan units of all targets that a scan of ended, those whose last one failed or was partial, and why the first did. */
+  /**
+   * Scan units of all targets of which at least one scan has ended, those of them whose last scan failed
+   * or was partial, and why the first of those did.
+   */
   readonly scans: number;
   readonly scansFailing: number;
   readonly failure: string | undefined;
@@ -95,7 +98,7 @@ export interface ScheduleView {
   /** Seconds from start to start. */
   readonly interval: number;
   readonly units: number;
-  /** Units of which no scan ended complete, partial or failed yet. */
+  /** Units of which no scan has ended yet, be it complete, partial or failed. */
   readonly unitsNeverScanned: number;
   /** Units whose last scan failed or was partial, and why the first of them did. */
   readonly unitsFailing: number;
@@ -169,10 +172,8 @@ export interface PortTimeline {
   readonly protocol: Protocol;
   readonly state: "open" | "closed";
   readonly verdict: PortVerdict;
-  /** All unix milliseconds: first and last found open, and when the state last changed. */
-  readonly firstSeen: number;
+  /** When it was last found open, unix milliseconds. */
   readonly lastSeen: number;
-  readonly lastChange: number;
   /** Stretches of time in which it was open, oldest first; the end of one that lasts is undefined. */
   readonly open: readonly { readonly from: number; readonly to: number | undefined }[];
 }
@@ -184,7 +185,7 @@ export interface HostView {
   readonly firstSeen: number | undefined;
   readonly lastSeen: number | undefined;
   readonly openPorts: number;
-  /** The first of them: open ones first, then those that were open and are closed now. */
+  /** The first of its ports: those that are open, then those that were open and are closed now. */
   readonly ports: readonly PortTimeline[];
   /** Ports that `ports` leaves out. */
   readonly portsLeftOut: number;

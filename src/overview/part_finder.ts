@@ -15,7 +15,7 @@ export interface Wanted<Item, Row> {
 }
 
 /** Items that are looked at in one go only to know how many more rows there are: a few milliseconds. */
-export const COUNTED_AT_ONCE = 10_000;
+const COUNTED_AT_ONCE = 10_000;
 
 /**
  * Gives parts of a long list of rows. How many there are in a chunk is counted once while it stays as it

@@ -1,6 +1,5 @@
 import type { TargetConfig } from "../config/config.ts";
 import type { Address } from "../domain/address.ts";
-import type { Network } from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
 import { KNOWN_PORTS, type Protocol } from "../domain/scan.ts";
 import type { PlannedTarget } from "../schedule/plan.ts";
@@ -64,11 +63,6 @@ export function scheduledPorts(
 ) {
   const { ports } = schedules[index]!;
   return ports === KNOWN_PORTS ? expected[protocol] : ports[protocol];
-}
-
-/** The network of one address. */
-export function singleNetwork({ family, value }: Pick<Address, "family" | "value">): Network {
-  return { family, base: value, prefix: family === 4 ? 32 : 128 };
 }
 
 function hasSchedule(

@@ -2,7 +2,7 @@ import type { ScanRecord } from "../state/scan_records.ts";
 
 /** What the records of some units say together. */
 export interface UnitTotals {
-  /** Units that a scan of ended, complete, partial or failed. */
+  /** Units of which at least one scan has ended, be it complete, partial or failed. */
   readonly scanned: number;
   /** Units that were ever completely scanned. */
   readonly complete: number;

@@ -1,9 +1,9 @@
-import type { Child } from "@hono/hono/jsx";
 import { lengthText } from "./assets/ago.js";
 import { escapeControls } from "../text/escape_controls.ts";
 import type { StatusView } from "../overview/overview.ts";
 import { countOf, countText } from "./numbers.ts";
 import { troubleHref } from "./status_query.ts";
+import { Tile } from "./tile.tsx";
 import { When } from "./when.tsx";
 import { shortened } from "./words.tsx";
 
@@ -98,23 +98,5 @@ function Reasons({ reasons }: { reasons: readonly string[] }) {
         </li>
       )}
     </ul>
-  );
-}
-
-/** One number with its name. */
-export function Tile({ name, value, alarming = false, children }: {
-  name: string;
-  value: Child;
-  alarming?: boolean;
-  children?: Child;
-}) {
-  return (
-    <div class={alarming ? "tile alarming" : "tile"}>
-      <dt>{name}</dt>
-      <dd>
-        <span class="value">{value}</span>
-        {children !== undefined && <span class="note">{children}</span>}
-      </dd>
-    </div>
   );
 }

@@ -1,11 +1,11 @@
 import type { HostView, Overview } from "../overview/overview.ts";
 import { ChangesPart } from "./changes_part.tsx";
-import { Tile } from "./health_part.tsx";
 import { type Frame, pageText } from "./layout.tsx";
 import type { LivePage } from "./live_part.ts";
 import { countText } from "./numbers.ts";
 import { Nothing, Panel, partId } from "./panel.tsx";
 import { PortsPart } from "./ports_part.tsx";
+import { Tile } from "./tile.tsx";
 import { When } from "./when.tsx";
 import { Name } from "./words.tsx";
 

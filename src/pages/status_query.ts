@@ -1,7 +1,7 @@
 import type { TargetTrouble } from "../overview/overview.ts";
 
 /** The lists of the status page that can be searched, by the name of their request parameter. */
-export const LISTS = ["violations", "hosts", "targets"] as const;
+const LISTS = ["violations", "hosts", "targets"] as const;
 
 /** Which list. */
 export type ListName = typeof LISTS[number];

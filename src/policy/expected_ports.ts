@@ -1,5 +1,5 @@
 import { type Address, compareAddresses, formatAddress, parseAddress } from "../domain/address.ts";
-import { addressBits, type Network } from "../domain/network.ts";
+import { type Network, networkOf } from "../domain/network.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import { type Layer, NO_LAYERS } from "../state/coverage.ts";
 import type { PortState } from "../state/port_state.ts";
@@ -113,9 +113,7 @@ export class ExpectedPorts {
   /** Where ports are expected: what happens elsewhere changes nothing that `judge` finds. */
   *networks(): Iterable<Network> {
     yield* this.#networks;
-    for (const { family, value } of this.#singles) {
-      yield { family, base: value, prefix: addressBits(family) };
-    }
+    yield* this.#singles.map(networkOf);
   }
 
   /** What is missing now at one address in these networks, by protocol and port. */

@@ -1,6 +1,6 @@
 import { Document, Scalar, YAMLSeq } from "yaml";
-import { type Address, compareAddresses, formatAddress, parseAddress } from "../domain/address.ts";
-import type { Network } from "../domain/network.ts";
+import { type Address, compareAddresses, parseAddress } from "../domain/address.ts";
+import { addressAt, type Network } from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
 import { MAX_PORT_ITEMS, PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
@@ -87,7 +87,7 @@ class Learner {
     const networks = new NetworkIndex<LearnPart>();
     for (const part of targets.flatMap(({ parts }) => parts)) {
       for (const network of part.networks) {
-        if (isSingle(network)) this.#taken.add(addressOf(network));
+        if (isSingle(network)) this.#taken.add(addressAt(network, 0));
         else networks.add(network, part);
       }
     }
@@ -123,7 +123,7 @@ class Learner {
 
   /** One entry for an address, or for a host name with as many as it has. */
   #learnAddresses({ text, networks }: LearnPart, name: string | undefined): void {
-    const open = networks.map((network) => this.#hosts.get(addressOf(network))?.open ?? NOTHING);
+    const open = networks.map((network) => this.#hosts.get(addressAt(network, 0))?.open ?? NOTHING);
     const onAny = open.reduce(union);
     if (portCount(onAny) === 0) {
       this.#remark(`${text}: nothing is open, left out`);
@@ -178,10 +178,6 @@ class Learner {
   #remark(text: string): void {
     this.#remarks.push(` ${escapeControls(text)}`);
   }
-}
-
-function addressOf({ family, base }: Network): string {
-  return formatAddress(family, base);
 }
 
 function byProtocol(ports: OpenHost["ports"]): Open {

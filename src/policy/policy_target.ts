@@ -1,4 +1,4 @@
-import { addressBits, type Network } from "../domain/network.ts";
+import { addressBits, compareNetworks, type Network } from "../domain/network.ts";
 import type { PortSet } from "../domain/ports.ts";
 import type { Protocol } from "../domain/scan.ts";
 
@@ -23,11 +23,8 @@ export function isSingle({ family, prefix }: Network): boolean {
 
 /** The networks in order of address, without those that lie in another. */
 export function disjoint(networks: readonly Network[]): Network[] {
-  const ordered = networks.toSorted((a, b) =>
-    a.family - b.family || (a.base < b.base ? -1 : a.base > b.base ? 1 : a.prefix - b.prefix)
-  );
   const kept: Network[] = [];
-  for (const network of ordered) {
+  for (const network of networks.toSorted(compareNetworks)) {
     const last = kept.at(-1);
     // Of two networks that share an address one contains the other, and the broader came first.
     if (last === undefined || last.family !== network.family || network.base > lastOf(last)) {

@@ -38,11 +38,6 @@ export class Counter<L extends string = never> extends Family<L> {
     this.#values.set(key, (this.#values.get(key) ?? 0) + by);
   }
 
-  /** Takes the label set off the page; says whether it existed. */
-  remove(labels: Labels<L>): boolean {
-    return this.#values.delete(this.labels.encode(labels));
-  }
-
   write(out: SampleSink): void {
     for (const [labels, value] of this.#values) out.write(sampleLine(this.name, labels, value));
   }

@@ -5,7 +5,7 @@ const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** What the name of every counter ends in, because OpenMetrics requires it of a counter's samples. */
-export const COUNTER_SUFFIX = "_total";
+const COUNTER_SUFFIX = "_total";
 
 /**
  * Checks the name of a metric family: letters, digits, `_` and `:`, no digit first, and for a

@@ -1,3 +1,4 @@
+import { PRIORITIES, type Priority } from "../domain/priority.ts";
 import type { ScanUnit } from "../domain/scan.ts";
 import type { PlannedTarget } from "../schedule/plan.ts";
 import { Line } from "./line.ts";
@@ -5,12 +6,9 @@ import { Line } from "./line.ts";
 /** Who asked for a scan: the schedule, or a person through the API. */
 export type TaskOrigin = "schedule" | "request";
 
-/** How urgent a request is, most urgent first. */
-export const PRIORITIES = ["high", "normal", "low"] as const;
-export type Priority = typeof PRIORITIES[number];
-
 /** Where a task waits; a request for what waits in a later lane moves it ahead. */
 const LANES = [...PRIORITIES, "schedule"] as const;
+/** See `LANES`. */
 export type Lane = typeof LANES[number];
 
 /** A scan unit that waits for a worker. */
@@ -35,7 +33,7 @@ export function laneOf({ origin, priority = "normal" }: Pick<Task, "origin" | "p
 }
 
 /** Share of the capacity that scheduled tasks may fill; the rest is kept for requests. */
-export const SCHEDULE_SHARE = 0.75;
+const SCHEDULE_SHARE = 0.75;
 
 /** Bounded queue of scan tasks in lanes, each first in, first out. */
 export class TaskQueue {

@@ -1,9 +1,10 @@
 import { type Network, subnetworkCount } from "../domain/network.ts";
 import type { NetworkSet } from "../domain/network_set.ts";
 import type { PortSet } from "../domain/ports.ts";
+import type { Priority } from "../domain/priority.ts";
 import { type ScanKey, type ScanUnit, unitId } from "../domain/scan.ts";
 import { hostsIn } from "../policy/hosts_in.ts";
-import type { Priority, Task, TaskQueue } from "../queue/task_queue.ts";
+import type { Task, TaskQueue } from "../queue/task_queue.ts";
 import { sizeClass } from "../scan/batch_size.ts";
 import type { WorkerPool } from "../scan/worker_pool.ts";
 import { unitPrefix } from "../schedule/overlaps.ts";

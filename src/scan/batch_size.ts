@@ -5,7 +5,7 @@ import type { NmapOptions, ScanUnit } from "../domain/scan.ts";
  * Most addresses that one nmap process is given, however little each costs: what it saw is applied in
  * one synchronous step.
  */
-export const MAX_ADDRESSES_PER_PROCESS = 256;
+const MAX_ADDRESSES_PER_PROCESS = 256;
 /**
  * Addresses up to which larger batches pay whatever they take. A process costs about a second beside
  * its probes (its start, the last answers that it waits for), which is little of `STRETCH_SECONDS`;

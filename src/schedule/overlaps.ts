@@ -1,5 +1,6 @@
 import {
   addressBits,
+  compareNetworks,
   type Network,
   networkContains,
   subnetworkAt,
@@ -66,12 +67,8 @@ export function withoutOverlaps(
 
 /** Sorted by address, the broader first, and equal networks made one, the first of which goes ahead. */
 function mergeEqual(wanted: readonly WantedNetwork[]): WantedNetwork[] {
-  const sorted = [...wanted].sort((
-    { network: a, writtenPrefix: one },
-    { network: b, writtenPrefix: other },
-  ) =>
-    a.family - b.family || (a.base < b.base ? -1 : a.base > b.base ? 1 : a.prefix - b.prefix) ||
-    other - one
+  const sorted = wanted.toSorted((a, b) =>
+    compareNetworks(a.network, b.network) || b.writtenPrefix - a.writtenPrefix
   );
   const merged: WantedNetwork[] = [];
   for (const item of sorted) {

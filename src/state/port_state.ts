@@ -105,11 +105,6 @@ export class PortState {
     });
   }
 
-  /** Whether nothing is known of any address. */
-  get isEmpty(): boolean {
-    return this.#hosts.size === 0 && this.#silent.isEmpty;
-  }
-
   /** Known hosts in order of address, in blocks that tell before they change. */
   get blocks(): readonly OrderedBlock<KnownHost>[] {
     return this.#blocks.all;

@@ -243,7 +243,7 @@ export class ScanRecords {
     for (const { key, ports: text, configured, failures, alive, ...rest } of saved.records) {
       const ports = portSets.get(text) ?? readPorts(text);
       portSets.set(text, ports);
-      const network = networkOf(key.target);
+      const network = networkNamed(key.target);
       const record = this.#add({ key, network, ports }, configured);
       Object.assign(record, rest);
       record.failures = new Map(Object.entries(failures) as [FailureType, number][]);
@@ -364,7 +364,7 @@ function groupOf({ key, ports }: Pick<ScanUnit, "key" | "ports">): string {
 }
 
 /** The network that a label `target` names; none for a host name that never resolved. */
-function networkOf(target: string): Network {
+function networkNamed(target: string): Network {
   return target.includes("/") ? parseNetwork(target).network : NO_NETWORK;
 }
 

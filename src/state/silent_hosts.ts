@@ -17,13 +17,6 @@ export class SilentHosts {
     tcp: new Map<string, Neighbourhood>(),
     udp: new Map<string, Neighbourhood>(),
   };
-  /** Addresses with coverage, those covered with both protocols counted twice. */
-  #size = 0;
-
-  /** Whether there are none. */
-  get isEmpty(): boolean {
-    return this.#size === 0;
-  }
 
   /** Coverage of an address; undefined when it is none of these. */
   get(address: string, protocol: Protocol): readonly Layer[] | undefined {
@@ -39,9 +32,7 @@ export class SilentHosts {
       neighbourhood = new Neighbourhood();
       this.#neighbourhoods[protocol].set(name, neighbourhood);
     }
-    const before = neighbourhood.size;
     neighbourhood.set(slot, layers);
-    this.#size += neighbourhood.size - before;
   }
 
   /** Takes the coverage of an address out and gives it back. */
@@ -51,7 +42,6 @@ export class SilentHosts {
     const layers = neighbourhood?.get(slot);
     if (neighbourhood === undefined || layers === undefined) return undefined;
     neighbourhood.delete(slot);
-    this.#size--;
     if (neighbourhood.size === 0) this.#neighbourhoods[protocol].delete(name);
     return layers;
   }

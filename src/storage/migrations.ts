@@ -5,7 +5,7 @@ import { StoreError } from "./store_error.ts";
  * Marks a file as ours in the header of SQLite (https://sqlite.org/pragma.html#pragma_application_id):
  * the letters "open".
  */
-export const APPLICATION_ID = 0x6f70656e;
+const APPLICATION_ID = 0x6f70656e;
 
 /**
  * Steps that make the schema, in order; step N leads to version N. One that was released never changes.

@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { errorText } from "../text/error_text.ts";
 import { headerVersion } from "./file_header.ts";
 import {
   isForeign,
@@ -10,7 +11,7 @@ import {
 } from "./migrations.ts";
 import { setAside } from "./set_aside.ts";
 import { SqliteStore } from "./sqlite_store.ts";
-import { errorText, StoreError, storeErrorCode } from "./store_error.ts";
+import { StoreError, storeErrorCode } from "./store_error.ts";
 import { verifyPages, verifySchema } from "./verify_file.ts";
 
 /** Options of `openStore`. */

@@ -5,10 +5,11 @@ import type {
   StateBatch,
   StateStore,
 } from "../state/saved_state.ts";
+import { errorText } from "../text/error_text.ts";
 import { ChangeRing } from "./change_ring.ts";
 import { MEMORY_CHANGES } from "./memory_store.ts";
 import { PendingRows } from "./pending_rows.ts";
-import { errorText, storeErrorCode } from "./store_error.ts";
+import { storeErrorCode } from "./store_error.ts";
 
 /** Options of `ResilientStore`. */
 export interface ResilientStoreOptions {

@@ -6,6 +6,7 @@ import type {
   StateBatch,
   StateStore,
 } from "../state/saved_state.ts";
+import { errorText } from "../text/error_text.ts";
 import { ChangeTable } from "./change_table.ts";
 import { HostTable } from "./host_table.ts";
 import { KeyedTable } from "./keyed_table.ts";
@@ -20,7 +21,7 @@ import {
   encodeTarget,
   recordId,
 } from "./record_codec.ts";
-import { errorText, StoreError, storeErrorCode } from "./store_error.ts";
+import { StoreError, storeErrorCode } from "./store_error.ts";
 
 /** State in an open SQLite file; `openStore` makes one. Every method throws StoreError and nothing else. */
 export class SqliteStore implements StateStore {

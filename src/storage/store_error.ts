@@ -56,8 +56,3 @@ export function storeErrorCode(error: unknown): StoreErrorCode {
       return "io";
   }
 }
-
-/** The text of an error, without its class. */
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -3,7 +3,7 @@ import { formatNetwork } from "../domain/network.ts";
 import type { TaskRequest } from "./scan_task.ts";
 
 /** Milliseconds from its submission in which a task answers for its key, however it ended: five minutes. */
-export const DEDUPE_WINDOW = 300_000;
+const DEDUPE_WINDOW = 300_000;
 
 interface Holder {
   readonly id: string;

@@ -37,7 +37,7 @@ export class FinishedTasks {
     return this.#byId.get(id)?.record;
   }
 
-  /** All records, those that ended first first. */
+  /** All records, in the order in which the tasks ended. */
   *values(): Iterable<TaskRecord> {
     for (const { record } of this.#byId.values()) yield record;
   }

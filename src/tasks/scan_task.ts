@@ -1,14 +1,12 @@
 import type { Network } from "../domain/network.ts";
 import type { PortSet } from "../domain/ports.ts";
+import type { Priority } from "../domain/priority.ts";
 import type { Protocol } from "../domain/scan.ts";
 
 /** States of a task; the last three are final. The names are those of the Go openport-exporter. */
 export const TASK_STATES = ["pending", "running", "succeeded", "failed", "cancelled"] as const;
+/** See `TASK_STATES`. */
 export type TaskState = typeof TASK_STATES[number];
-
-/** How urgent a task is, most urgent first. */
-export const TASK_PRIORITIES = ["high", "normal", "low"] as const;
-export type TaskPriority = typeof TASK_PRIORITIES[number];
 
 /** Most further tries that a task may ask for. */
 export const MAX_RETRIES = 10;
@@ -22,7 +20,7 @@ export interface TaskRequest {
   readonly portRange: string;
   /** Each once; at least one. */
   readonly protocols: readonly Protocol[];
-  readonly priority: TaskPriority;
+  readonly priority: Priority;
   /** Requests with the same key are one task for a while. */
   readonly dedupeKey: string | undefined;
   /** Seconds that one nmap process may take; undefined for what the configuration says. */
@@ -69,7 +67,7 @@ export interface TaskRecord {
   readonly targetCount: number;
   readonly portRange: string;
   readonly protocols: readonly Protocol[];
-  readonly priority: TaskPriority;
+  readonly priority: Priority;
   readonly dedupeKey: string | undefined;
   readonly units: UnitCounts;
   /** 0 to 1: the share of the addresses, each weighed once for each protocol, that is done. */

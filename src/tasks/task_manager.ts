@@ -105,7 +105,7 @@ export class TaskManager {
     return this.#live.get(id)?.record(this.#progressOf) ?? this.#finished.get(id);
   }
 
-  /** Records of the tasks in `state`, or of all, those submitted last first; at most `limit`. */
+  /** Records of the tasks in `state`, or of all, the newest first; at most `limit`. */
   list({ state, limit }: { state: TaskState | undefined; limit: number }): TaskRecord[] {
     this.#finished.prune();
     const wanted = (task: { readonly state: TaskState }) =>

@@ -1,7 +1,7 @@
 import type { Network } from "../domain/network.ts";
 import type { PortSet } from "../domain/ports.ts";
+import type { Priority } from "../domain/priority.ts";
 import type { FailureType, Protocol } from "../domain/scan.ts";
-import type { TaskPriority } from "./scan_task.ts";
 
 /** A network that a task wants scanned; it may be too broad for one scan. */
 export interface WantedScan {
@@ -57,7 +57,7 @@ export interface UnitRunner {
    * Splits what is wanted into units, without what is excluded, and queues those that neither wait nor
    * run; one that waits with a lower priority is moved ahead.
    */
-  submit(wanted: readonly WantedScan[], priority: TaskPriority): SubmitUnitsResult;
+  submit(wanted: readonly WantedScan[], priority: Priority): SubmitUnitsResult;
   /** Says that no task wants these any more: what nobody else wants leaves the queue, or is ended. */
   withdraw(ids: readonly string[]): void;
   /** How far a unit is; undefined for one that does not run. */

@@ -295,7 +295,7 @@ function isOpen(auth: AuthConfig | undefined, { users, tls }: WebConfig): boolea
 }
 
 /** What of a web configuration belongs into a log. */
-export function summaryOf({ tls, users }: WebConfig): Record<string, string | number | boolean> {
+function summaryOf({ tls, users }: WebConfig): Record<string, string | number | boolean> {
   return {
     tls: tls !== undefined,
     ...(tls !== undefined && {

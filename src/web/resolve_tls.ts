@@ -1,4 +1,5 @@
 import { show } from "../config/show.ts";
+import { errorText } from "../text/error_text.ts";
 import { RUNTIME_CIPHERS } from "./cipher_suites.ts";
 import { canonicalSan } from "./subject_alt_names.ts";
 import {
@@ -149,19 +150,18 @@ function readPem<T>({ name, written, parse, refuse, context }: {
     return undefined;
   }
   if (inline === "" && path === "") return undefined;
-  const reason = (error: unknown) => error instanceof Error ? error.message : String(error);
   if (inline !== "") {
     try {
       return parse(inline);
     } catch (error) {
-      refuse(name, `Cannot use it: ${reason(error)}`);
+      refuse(name, `Cannot use it: ${errorText(error)}`);
       return undefined;
     }
   }
   try {
     return parse(context.readPem(path));
   } catch (error) {
-    refuse(fileKey, `Cannot read ${show(path)}: ${reason(error)}`);
+    refuse(fileKey, `Cannot read ${show(path)}: ${errorText(error)}`);
     return undefined;
   }
 }

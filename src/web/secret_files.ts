@@ -2,6 +2,7 @@ import type { AuthConfig, SecretConfig } from "../config/config.ts";
 import { passwordProblem, tokenProblem } from "../config/auth.ts";
 import { readSecretFile } from "../config/secret_file.ts";
 import type { Logger } from "../log/logger.ts";
+import { errorText } from "../text/error_text.ts";
 import { RestedFiles } from "./rested_files.ts";
 
 /** A secret that is in a file. */
@@ -69,7 +70,7 @@ export class SecretFiles {
       this.#values.set(path, value);
       this.#log.info("A secret changed", { key, file: path });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       const trouble = `${key}: Cannot read ${path}: ${reason} (the last secret stays)`;
       if (this.#troubles.get(key) === trouble) return;
       this.#troubles.set(key, trouble);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Command, HELP, parseCommand, UsageError } from "../../src/cli/args.ts";
+import { type Command, HELP, parseCommand } from "../../src/cli/args.ts";
+import { UsageError } from "../../src/cli/usage_error.ts";
 
 const SERVE: Command = {
   name: "serve",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { HELP, parseCommand, UsageError } from "../../src/cli/args.ts";
+import { HELP, parseCommand } from "../../src/cli/args.ts";
+import { UsageError } from "../../src/cli/usage_error.ts";
 import type { ScanCommand } from "../../src/cli/scan_args.ts";
 import { parsePorts } from "../../src/domain/ports.ts";
 

@@ -3,9 +3,11 @@ import fc from "fast-check";
 import { formatAddress, parseAddress } from "../../src/domain/address.ts";
 import {
   addressAt,
+  compareNetworks,
   formatNetwork,
   type Network,
   networkContains,
+  networkOf,
   networkSize,
   parseNetwork,
   subnetworkAt,
@@ -128,4 +130,17 @@ Deno.test("sub-networks are ordered and disjoint and cover the network exactly",
     const last = { family, value: next - 1n, text: formatAddress(family, next - 1n) };
     assert.ok(networkContains(whole, last));
   }));
+});
+
+Deno.test("networkOf() is the network of one address", () => {
+  const f = (text: string, network: string) =>
+    assert.equal(formatNetwork(networkOf(parseAddress(text))), network);
+  f("192.0.2.1", "192.0.2.1/32");
+  f("2001:db8::1", "2001:db8::1/128");
+});
+
+Deno.test("compareNetworks() orders by address, the broader first", () => {
+  const sorted = ["0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/24", "10.0.0.0/32", "10.0.1.0/24", "::/112"];
+  const networks = sorted.map((text) => parseNetwork(text).network);
+  assert.deepEqual(networks.toReversed().sort(compareNetworks).map(formatNetwork), sorted);
 });

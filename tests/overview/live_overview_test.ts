@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseAddress } from "../../src/domain/address.ts";
 import { KNOWN_PORTS } from "../../src/domain/scan.ts";
-import { CHANGES_READ, CHANGES_SHOWN, PORTS_SHOWN } from "../../src/overview/host_page.ts";
+import { CHANGES_READ, CHANGES_SHOWN, PORTS_SHOWN } from "../../src/overview/host_view.ts";
 import type { SavedChange } from "../../src/state/saved_state.ts";
 import { historyOf } from "../../src/storage/history.ts";
 import { makeLook, makeSummary, makeUnit } from "../scan/builders.ts";

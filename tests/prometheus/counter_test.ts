@@ -32,14 +32,6 @@ Deno.test("Counter.init() leaves a value alone", () => {
   assert.equal(samplesOf(counter), 'scans_total{target="a",result="ok"} 1\n');
 });
 
-Deno.test("Counter.remove() takes one label set away and says whether it was there", () => {
-  const counter = labelled();
-  counter.init({ target: "a", result: "ok" });
-  assert.equal(counter.remove({ target: "b", result: "ok" }), false);
-  assert.equal(counter.remove({ target: "a", result: "ok" }), true);
-  assert.equal(samplesOf(counter), "");
-});
-
 Deno.test("Counter.inc() refuses what would take it down or spoil it", () => {
   const counter = labelled();
   for (const by of [-1, NaN, Infinity, -Infinity]) {
@@ -58,7 +50,7 @@ Deno.test("Counter with wrong labels neither compiles nor runs", () => {
   // @ts-expect-error a label is unknown
   assert.throws(() => counter.init({ target: "a", result: "ok", port: "1" }), TypeError);
   // @ts-expect-error a label is not text
-  assert.throws(() => counter.remove({ target: "a", result: 1 }), TypeError);
+  assert.throws(() => counter.inc({ target: "a", result: 1 }), TypeError);
   const plain = new Counter({ name: "x_total", help: "X." });
   // @ts-expect-error this counter has no labels
   assert.throws(() => plain.inc({ target: "a" }), TypeError);

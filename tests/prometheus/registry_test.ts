@@ -34,7 +34,20 @@ function samplePage(): Registry {
   registry.register(new Gauge({ name: "task_queue_size", help: "Tasks.", collect: () => 7 }));
   registry.register(new Gauge({ name: "absent", help: "No sample.", collect: () => undefined }));
   registry.register(new Counter({ name: "nothing_total", help: "None.", labelNames: ["a"] }));
-  const odd = registry.register(new Gauge({ name: "odd", help: "", labelNames: ["value"] }));
+  registry.register(
+    new CollectedFamily({
+      name: "odd",
+      help: "",
+      type: "gauge",
+      labelNames: ["value"],
+      collect: () => [
+        [['C:\\dir "quoted"\nnext'], NaN],
+        [["ünï 漢 🎉 {a=1}, #"], -Infinity],
+        [[""], Infinity],
+        [["1e+21"], 1e21],
+      ],
+    }),
+  );
   registry.register(
     new CollectedFamily({
       name: "open_ports_total",
@@ -48,10 +61,6 @@ function samplePage(): Registry {
 
   failed.init({ target: "127.0.0.1/32", error_type: "timeout" });
   failed.inc({ target: "127.0.0.1/32", error_type: "other" }, 3);
-  odd.set({ value: 'C:\\dir "quoted"\nnext' }, NaN);
-  odd.set({ value: "ünï 漢 🎉 {a=1}, #" }, -Infinity);
-  odd.set({ value: "" }, Infinity);
-  odd.set({ value: "1e+21" }, 1e21);
   return registry;
 }
 
@@ -87,7 +96,7 @@ Deno.test("Registry.open() writes HELP and TYPE once before chunks of any size",
   );
 });
 
-const gauge = (name: string) => new Gauge({ name, help: "" });
+const gauge = (name: string) => new Gauge({ name, help: "", collect: () => 0 });
 const counter = (name: string) => new Counter({ name, help: "" });
 const histogram = (name: string) =>
   new CollectedHistogram({

@@ -5,7 +5,8 @@ import {
   type ScanProgress,
   unitId,
 } from "../../src/domain/scan.ts";
-import { type Priority, type TaskOrigin, TaskQueue } from "../../src/queue/task_queue.ts";
+import type { Priority } from "../../src/domain/priority.ts";
+import { type TaskOrigin, TaskQueue } from "../../src/queue/task_queue.ts";
 import { sizeClass } from "../../src/scan/batch_size.ts";
 import { WorkerPool } from "../../src/scan/worker_pool.ts";
 import { type PortChange, PortState } from "../../src/state/port_state.ts";

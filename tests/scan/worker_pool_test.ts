@@ -217,7 +217,7 @@ Deno.test("WorkerPool fails a unit that nothing came of", async () => {
   assert.deepEqual(await rig.round("10.0.0.0/26"), ["10.0.0.0/26 failed nmap_missing"]);
   assert.equal(rig.record("10.0.0.0/26").failures.get("nmap_missing"), 1);
   assert.equal(rig.record("10.0.0.0/26").lastHostsIncomplete, 64);
-  assert.equal(rig.state.isEmpty, true);
+  assert.deepEqual(rig.state.takeUnsaved(), { hosts: [], forgottenHosts: [] });
   await rig.pool.stop();
 });
 

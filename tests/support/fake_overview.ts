@@ -253,9 +253,7 @@ export function makeHost(now: number): HostView {
       protocol: "tcp",
       state,
       verdict: undefined,
-      firstSeen: open[0]!.from,
       lastSeen: open.at(-1)!.to ?? now - 12 * SECOND,
-      lastChange: open.at(-1)!.to ?? open.at(-1)!.from,
       open,
     }) as const;
   const flapping = Array.from({ length: 40 }, (_, i) => ({

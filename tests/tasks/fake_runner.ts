@@ -7,7 +7,8 @@ import {
 } from "../../src/domain/network.ts";
 import { parsePorts } from "../../src/domain/ports.ts";
 import type { FailureType, Protocol } from "../../src/domain/scan.ts";
-import type { TaskPriority, TaskRequest } from "../../src/tasks/scan_task.ts";
+import type { Priority } from "../../src/domain/priority.ts";
+import type { TaskRequest } from "../../src/tasks/scan_task.ts";
 import { TaskManager } from "../../src/tasks/task_manager.ts";
 import type {
   SubmittedUnit,
@@ -26,7 +27,7 @@ export class FakeRunner implements UnitRunner {
   closing = false;
   /** Networks that are excluded, as texts. */
   readonly excluded = new Set<string>();
-  readonly waiting = new Map<string, TaskPriority>();
+  readonly waiting = new Map<string, Priority>();
   readonly running = new Map<string, UnitProgress | undefined>();
   /** What was submitted, and what was given up. */
   readonly submitted: string[][] = [];
@@ -34,7 +35,7 @@ export class FakeRunner implements UnitRunner {
   /** Open tuples of every scan that is asked about. */
   open = 1;
 
-  submit(wanted: readonly WantedScan[], priority: TaskPriority): SubmitUnitsResult {
+  submit(wanted: readonly WantedScan[], priority: Priority): SubmitUnitsResult {
     if (this.closing) return { status: "closing" };
     const units = wanted.flatMap((scan) => this.#split(scan));
     const idle = units.filter(({ id }) => !this.waiting.has(id) && !this.running.has(id));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isOver, TASK_PRIORITIES } from "../../src/tasks/scan_task.ts";
+import { PRIORITIES } from "../../src/domain/priority.ts";
+import { isOver } from "../../src/tasks/scan_task.ts";
 import { complete, failed, makeManager, makeRequest, STOPPED } from "./fake_runner.ts";
 
 const TARGETS = ["10.0.0.0/30", "10.0.0.1", "10.0.0.2/31", "10.0.1.1", "10.0.2.0/31"];
@@ -19,7 +20,7 @@ const step = fc.oneof(
     targets: fc.subarray(TARGETS.slice(1), { minLength: 1 }),
     retries: fc.nat(2),
     key: fc.option(fc.constantFrom("k1", "k2"), { nil: undefined }),
-    priority: fc.constantFrom(...TASK_PRIORITIES),
+    priority: fc.constantFrom(...PRIORITIES),
   }),
   fc.record({ do: fc.constantFrom("begin", "cancel", "gone"), index: fc.nat(20) }),
   fc.record({

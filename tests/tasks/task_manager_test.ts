@@ -422,7 +422,7 @@ Deno.test("TaskManager keeps records of what is over for a day, 1,000 at most, o
   assert.deepEqual(manager.sizes, { live: 0, units: 0, finished: 0, keys: 0 });
 });
 
-Deno.test("TaskManager lists tasks by state, those submitted last first, up to a limit", () => {
+Deno.test("TaskManager lists tasks by state, the newest first, up to a limit", () => {
   using rig = makeManager();
   const { manager } = rig;
   const [a, b, c, d] = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"].map((ip) =>

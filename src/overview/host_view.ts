@@ -13,8 +13,8 @@ export const CHANGES_READ = 1000;
 /** Those of them that are shown as they are. */
 export const CHANGES_SHOWN = 100;
 
-/** What the page of a host is made from. */
-export interface HostPageOptions {
+/** What is known of a host is put together from these. */
+export interface HostViewOptions {
   readonly state: Pick<PortState, "views">;
   readonly policy: Pick<PortPolicy, "verdictsAt" | "missingAt">;
   readonly changes: (query: ChangeQuery) => readonly SavedChange[];
@@ -23,9 +23,9 @@ export interface HostPageOptions {
 }
 
 /** All that is known of an address, given as canonical text; undefined when that is nothing. */
-export function hostPage(
+export function hostView(
   ip: string,
-  { state, policy, changes, namesAt }: HostPageOptions,
+  { state, policy, changes, namesAt }: HostViewOptions,
 ): HostView | undefined {
   const summary = state.views.summary(ip);
   if (summary === undefined) return undefined;
