@@ -5,16 +5,34 @@ import type { ScanClass } from "./scan_classes.ts";
 const MISSING_FOR = 300;
 const UNKNOWN_FOR = 900;
 
+/** How far back a deviation is looked for that is not exported now: Prometheus reads all of it each time. */
+const TOLD_WITHIN = "6h";
+
 const PORT =
   "{{ $labels.ip }} {{ $labels.port }}/{{ $labels.protocol }} of target {{ $labels.name }}";
+
+/**
+ * A deviation that was told and is not exported now: that nothing can be said of a port for a while makes
+ * it neither as expected, nor anew a deviation when it is said again.
+ */
+function told(metric: string, alert: string): string {
+  return `last_over_time(${metric}[${TOLD_WITHIN}])
+and on (job, instance, name, ip, port, protocol) ALERTS{alertname="${alert}"}`;
+}
 
 /** Alerts about what deviates from policies; without policies there are no such series. */
 export function policyRules(classes: readonly ScanClass[]): AlertRule[] {
   const slack = classes.reduce((longest, each) => Math.max(longest, each.slack), UNKNOWN_FOR);
+  const unexpected = told("openport_unexpected_open_port", "OpenportUnexpectedOpenPort");
+  const missing = told("openport_expected_port_missing", "OpenportExpectedPortMissing");
   return [
     {
       alert: "OpenportUnexpectedOpenPort",
-      expr: "openport_unexpected_open_port == 1",
+      expr: `openport_unexpected_open_port == 1
+or
+# Told before, and the exporter is down.
+${unexpected}
+and on (job, instance) up == 0`,
       for: 0,
       severity: "critical",
       summary: `Unexpected open port: ${PORT}.`,
@@ -24,7 +42,16 @@ export function policyRules(classes: readonly ScanClass[]): AlertRule[] {
     },
     {
       alert: "OpenportExpectedPortMissing",
-      expr: "openport_expected_port_missing == 1",
+      expr: `openport_expected_port_missing == 1
+or
+# Told before, and the exporter is down.
+${missing}
+and on (job, instance) up == 0
+or
+# Told before, and unknown since a scan failed.
+${missing}
+unless on (job, instance, ip, port, protocol) open_port_status == 1
+and on (job, instance, name) openport_policy_unknown_ports > 0`,
       for: MISSING_FOR,
       severity: "warning",
       summary: `Expected port missing: ${PORT}.`,
