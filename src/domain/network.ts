@@ -56,6 +56,11 @@ export function networkOf({ family, value }: Pick<Address, "family" | "value">):
   return { family, base: value, prefix: addressBits(family) };
 }
 
+/** Whether it is one address. */
+export function isSingle({ family, prefix }: Network): boolean {
+  return prefix === addressBits(family);
+}
+
 /** Canonical text, always with its prefix: `127.0.0.1/32`. */
 export function formatNetwork({ family, base, prefix }: Network): string {
   return `${formatAddress(family, base)}/${prefix}`;
@@ -64,6 +69,11 @@ export function formatNetwork({ family, base, prefix }: Network): string {
 /** Number of addresses, 1 to 2^128. */
 export function networkSize({ family, prefix }: Network): bigint {
   return 1n << BigInt(addressBits(family) - prefix);
+}
+
+/** Value of the last address. */
+export function lastOf(network: Network): bigint {
+  return network.base + networkSize(network) - 1n;
 }
 
 /** Canonical text of the address `offset` places after the base; offset is 0 to size - 1. */
@@ -83,6 +93,27 @@ export function networkContains(
 ): boolean {
   return address.family === network.family &&
     maskTo(address.value, addressBits(network.family) - network.prefix) === network.base;
+}
+
+/** Whether all of `inner` lies in `outer`. */
+export function containsNetwork(outer: Network, { family, base, prefix }: Network): boolean {
+  return outer.prefix <= prefix && networkContains(outer, { family, value: base });
+}
+
+/** The networks in order of address, without those that lie in another. */
+export function disjoint(networks: readonly Network[]): Network[] {
+  const kept: Network[] = [];
+  for (const network of networks.toSorted(compareNetworks)) {
+    const last = kept.at(-1);
+    // Of two networks that share an address one contains the other, and the broader came first.
+    if (last === undefined || !containsNetwork(last, network)) kept.push(network);
+  }
+  return kept;
+}
+
+/** Number of addresses that lie in at least one of the networks. */
+export function totalSize(networks: readonly Network[]): bigint {
+  return disjoint(networks).reduce((sum, network) => sum + networkSize(network), 0n);
 }
 
 /** Number of sub-networks no broader than `prefix` that `network` splits into; 1 when it is as narrow. */

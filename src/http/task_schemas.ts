@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { MAX_SECONDS } from "../config/duration.ts";
-import { MAX_ADDRESSES, type Network, networkSize } from "../domain/network.ts";
+import { disjoint, MAX_ADDRESSES, type Network, totalSize } from "../domain/network.ts";
 import { parsePorts, stripBlanks } from "../domain/ports.ts";
 import { PRIORITIES } from "../domain/priority.ts";
 import { PROTOCOLS } from "../domain/scan.ts";
-import { disjoint } from "../policy/policy_target.ts";
 import { MAX_RETRIES, TASK_STATES, type TaskRequest } from "../tasks/scan_task.ts";
 import { parseTimeout } from "./api_duration.ts";
 import {
@@ -100,7 +99,7 @@ export function parseTaskBody(fields: Readonly<Record<string, unknown>>): TaskRe
   const body = parseFields(fields, TASK_BODY);
   const { protocol = "tcp", priority = "normal", timeout, retries = 0 } = body;
   const networks = disjoint(body.targets);
-  const addresses = networks.reduce((sum, network) => sum + networkSize(network), 0n);
+  const addresses = totalSize(networks);
   if (addresses > MAX_ADDRESSES) {
     throw new ParameterError(
       "targets",

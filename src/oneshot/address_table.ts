@@ -1,6 +1,5 @@
 import { type Address, parseAddress } from "../domain/address.ts";
-import { type Network, networkSize } from "../domain/network.ts";
-import { disjoint, lastOf } from "../policy/policy_target.ts";
+import { disjoint, lastOf, type Network, networkSize } from "../domain/network.ts";
 
 /** What became of an address; several may hold when it is looked at with several ports or protocols. */
 export const SEEN = {

@@ -1,8 +1,7 @@
 import { formatAddress, parseAddress } from "../domain/address.ts";
-import { type Network, networkSize } from "../domain/network.ts";
+import { lastOf, type Network, networkSize } from "../domain/network.ts";
 import type { PortSet } from "../domain/ports.ts";
 import type { ScanFailure, ScanJob, ScanOutcome, ScanUnit } from "../domain/scan.ts";
-import { lastOf } from "../policy/policy_target.ts";
 import { looksOf } from "../state/look.ts";
 import { type AddressCounts, AddressTable, SEEN } from "./address_table.ts";
 import { type Gap, type GapReason, Gaps } from "./gaps.ts";
@@ -19,11 +18,6 @@ export class Findings {
   constructor(units: readonly ScanUnit[]) {
     this.table = new AddressTable(units.map(({ network }) => network));
     for (const unit of units) this.#begun.set(unit, 0);
-  }
-
-  /** Whether something was not found out. */
-  get hasGaps(): boolean {
-    return !this.#gaps.isEmpty;
   }
 
   /** Takes in what one nmap process of a unit said. */

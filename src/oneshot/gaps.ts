@@ -30,11 +30,6 @@ interface OpenGap {
 export class Gaps {
   readonly #gaps = new Map<string, OpenGap>();
 
-  /** Whether everything was found out. */
-  get isEmpty(): boolean {
-    return this.#gaps.size === 0;
-  }
-
   /** Adds addresses, canonical texts in any order. */
   add(addresses: Iterable<string>, reason: GapReason): void {
     const ranges = Array.from(addresses, (text) => {

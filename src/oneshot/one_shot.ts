@@ -2,7 +2,7 @@ import type { Config, TargetConfig } from "../config/config.ts";
 import { nameNetworks } from "../discovery/named_networks.ts";
 import type { Resolution } from "../discovery/names.ts";
 import { type Address, parseAddress } from "../domain/address.ts";
-import { networkSize } from "../domain/network.ts";
+import { networkSize, totalSize } from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
 import { NetworkSet, neverScanned } from "../domain/network_set.ts";
 import type { ScanFailure, Scanner, ScanUnit, Technique } from "../domain/scan.ts";
@@ -12,7 +12,6 @@ import { GRANT_ADVICE } from "../nmap/failure.ts";
 import type { NmapProcesses } from "../nmap/process.ts";
 import { scanKinds, withoutRawSockets } from "../nmap/scan_kinds.ts";
 import { createNmapScanner } from "../nmap/scanner.ts";
-import { disjoint } from "../policy/policy_target.ts";
 import { planTargets } from "../schedule/plan.ts";
 import { listTargets } from "./listed_targets.ts";
 import { checkPolicy } from "./policy_check.ts";
@@ -201,10 +200,10 @@ function* scansOf(units: readonly ScanUnit[]) {
 }
 
 function excludedWarnings({ targets }: WantedTargets, units: readonly ScanUnit[]): string[] {
-  const sizeOf = (networks: Parameters<typeof disjoint>[0]) =>
-    disjoint(networks).reduce((sum, network) => sum + networkSize(network), 0n);
-  const asked = sizeOf(targets.flatMap(({ networks }) => networks.map(({ network }) => network)));
-  const left = asked - sizeOf(units.map(({ network }) => network));
+  const asked = totalSize(
+    targets.flatMap(({ networks }) => networks.map(({ network }) => network)),
+  );
+  const left = asked - totalSize(units.map(({ network }) => network));
   return left === 0n ? [] : [`Addresses that are not scanned (scanning.exclude): ${left}`];
 }
 

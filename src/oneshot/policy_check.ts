@@ -1,11 +1,17 @@
 import type { PortsByProtocol, TargetConfig } from "../config/config.ts";
 import { type Address, compareAddresses, formatAddress, parseAddress } from "../domain/address.ts";
-import { formatNetwork, type Network, networkContains } from "../domain/network.ts";
+import {
+  containsNetwork,
+  disjoint,
+  formatNetwork,
+  isSingle,
+  lastOf,
+  type Network,
+} from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
 import { NetworkSet } from "../domain/network_set.ts";
 import { PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS, type ScanUnit } from "../domain/scan.ts";
-import { disjoint, isSingle, lastOf } from "../policy/policy_target.ts";
 import type { PortState } from "../state/port_state.ts";
 import { SEEN } from "./address_table.ts";
 import type { Findings } from "./findings.ts";
@@ -210,11 +216,6 @@ function hostsWithin(hosts: readonly Address[], network: Network): Address[] {
 /** Of networks of which none lies in another, the parts that lie in `network`, or `network` where it lies in one. */
 function commonParts(networks: readonly Network[], network: Network): Network[] {
   return networks.flatMap((one) =>
-    contains(network, one) ? [one] : contains(one, network) ? [network] : []
+    containsNetwork(network, one) ? [one] : containsNetwork(one, network) ? [network] : []
   );
-}
-
-function contains(outer: Network, inner: Network): boolean {
-  return outer.prefix <= inner.prefix &&
-    networkContains(outer, { family: inner.family, value: inner.base });
 }

@@ -1,7 +1,6 @@
 import { compareAddresses, formatAddress } from "../domain/address.ts";
-import { formatNetwork } from "../domain/network.ts";
+import { formatNetwork, isSingle } from "../domain/network.ts";
 import { FAILURE_TYPES, type Protocol, PROTOCOLS, type ScanFailure } from "../domain/scan.ts";
-import { isSingle } from "../policy/policy_target.ts";
 import { SEEN } from "./address_table.ts";
 import type { Gap } from "./gaps.ts";
 import type { JudgedPort, PolicyCheck, UnjudgedPorts } from "./policy_check.ts";
@@ -9,7 +8,7 @@ import type { ScannedOnce } from "./scan_once.ts";
 import type { Unresolved, WantedTargets } from "./wanted_targets.ts";
 
 /** Version of the JSON document: goes up when a key changes its meaning or leaves. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 /** Why a scan is not complete: a type as in `scans_failed_total`, `stopped`, or `usage` where nothing was begun. */
 export interface ResultFailure {

@@ -1,17 +1,17 @@
-import type { Config, PortsByProtocol, TargetConfig } from "../config/config.ts";
+import type { Config, TargetConfig } from "../config/config.ts";
 import type { WrittenPortRange } from "../config/port_texts.ts";
+import { NO_PORTS } from "../config/resolve_target.ts";
 import { show } from "../config/show.ts";
 import { readTarget } from "../config/target_text.ts";
 import { readServiceFrequencies } from "../config/top_ports.ts";
 import { nameNetworks } from "../discovery/named_networks.ts";
 import type { Resolution } from "../discovery/names.ts";
 import type { Address, Family } from "../domain/address.ts";
-import { formatNetwork, MAX_ADDRESSES, networkSize } from "../domain/network.ts";
+import { formatNetwork, MAX_ADDRESSES, totalSize } from "../domain/network.ts";
 import { neverScanned } from "../domain/network_set.ts";
 import { PortSet } from "../domain/ports.ts";
 import { KNOWN_PORTS, type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import type { ServiceFrequencies } from "../domain/service_frequencies.ts";
-import { disjoint } from "../policy/policy_target.ts";
 
 /** What is to be scanned, as it was asked for. */
 export interface ScanRequest {
@@ -135,8 +135,6 @@ function pickTargets(
     };
   });
 }
-
-const NO_PORTS: PortsByProtocol = { tcp: PortSet.EMPTY, udp: PortSet.EMPTY };
 
 function attempt(text: string, hasNames: boolean): ReturnType<typeof readTarget> {
   try {
@@ -272,7 +270,7 @@ function doubtOf(name: string, resolution: Resolution): string[] {
 
 function refuseTooMany(targets: readonly TargetConfig[]): void {
   const networks = targets.flatMap((target) => target.networks.map(({ network }) => network));
-  const size = disjoint(networks).reduce((sum, network) => sum + networkSize(network), 0n);
+  const size = totalSize(networks);
   if (size > MAX_ADDRESSES) {
     throw new RequestError(
       `Cannot scan ${size} addresses at once: write targets of ${MAX_ADDRESSES} at most together`,

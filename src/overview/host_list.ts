@@ -1,9 +1,8 @@
 import type { TargetConfig } from "../config/config.ts";
 import { type Address, compareAddresses } from "../domain/address.ts";
-import { type Network, networkOf } from "../domain/network.ts";
+import { lastOf, type Network, networkOf } from "../domain/network.ts";
 import { NetworkSet } from "../domain/network_set.ts";
 import { PROTOCOLS } from "../domain/scan.ts";
-import { lastOf } from "../policy/policy_target.ts";
 import type { PortPolicy } from "../policy/port_policy.ts";
 import type { OrderedBlock } from "../state/ordered_blocks.ts";
 import type { KnownHost } from "../state/known_host.ts";

@@ -1,8 +1,7 @@
 import { type Address, compareAddresses } from "../domain/address.ts";
-import type { Network } from "../domain/network.ts";
+import { isSingle, lastOf, type Network } from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
 import type { ExpectedPorts, MissingPort } from "../policy/expected_ports.ts";
-import { isSingle, lastOf } from "../policy/policy_target.ts";
 import type { PortPolicy } from "../policy/port_policy.ts";
 import type { RecordBlock } from "../state/record_blocks.ts";
 import type { ScanRecord, ScanRecords } from "../state/scan_records.ts";

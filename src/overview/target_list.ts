@@ -1,6 +1,5 @@
 import type { TargetConfig } from "../config/config.ts";
-import { type Network, networkContains } from "../domain/network.ts";
-import { lastOf } from "../policy/policy_target.ts";
+import { lastOf, type Network, networkContains } from "../domain/network.ts";
 import type { Plan, PlannedTarget } from "../schedule/plan.ts";
 import type { RoundState } from "../schedule/schedule.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";

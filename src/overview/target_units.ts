@@ -1,6 +1,7 @@
 import type { TargetConfig } from "../config/config.ts";
 import type { Address } from "../domain/address.ts";
 import {
+  disjoint,
   formatNetwork,
   type Network,
   networkContains,
@@ -9,7 +10,6 @@ import {
 } from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
 import type { NetworkSet } from "../domain/network_set.ts";
-import { disjoint } from "../policy/policy_target.ts";
 import { unitPrefix } from "../schedule/overlaps.ts";
 
 /** How networks become scan units. */

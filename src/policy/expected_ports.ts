@@ -1,10 +1,10 @@
 import { type Address, compareAddresses, formatAddress, parseAddress } from "../domain/address.ts";
-import { type Network, networkOf } from "../domain/network.ts";
+import { disjoint, isSingle, type Network, networkOf } from "../domain/network.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import { type Layer, NO_LAYERS } from "../state/coverage.ts";
 import type { PortState } from "../state/port_state.ts";
 import { hostsIn } from "./hosts_in.ts";
-import { disjoint, isSingle, type PolicyTarget } from "./policy_target.ts";
+import type { PolicyTarget } from "./policy_target.ts";
 
 /** An expected port that the last look at it did not find open. */
 export interface MissingPort {

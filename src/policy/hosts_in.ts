@@ -1,8 +1,7 @@
 import { compareAddresses } from "../domain/address.ts";
-import type { Network } from "../domain/network.ts";
+import { lastOf, type Network } from "../domain/network.ts";
 import type { OrderedBlock } from "../state/ordered_blocks.ts";
 import type { KnownHost } from "../state/known_host.ts";
-import { lastOf } from "./policy_target.ts";
 
 /** The known hosts in `network`, in order; found without looking at the blocks outside of it. */
 export function* hostsIn(

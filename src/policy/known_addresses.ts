@@ -1,11 +1,10 @@
 import { formatAddress } from "../domain/address.ts";
 import type { KnownAddress } from "../domain/known_address.ts";
-import type { Network } from "../domain/network.ts";
+import { isSingle, type Network } from "../domain/network.ts";
 import { PortSet } from "../domain/ports.ts";
 import type { Protocol } from "../domain/scan.ts";
 import type { PortState } from "../state/port_state.ts";
 import { hostsIn } from "./hosts_in.ts";
-import { isSingle } from "./policy_target.ts";
 
 /**
  * What a sweep of known ports looks at: the ports that are open now, and those that are expected, of

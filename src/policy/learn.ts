@@ -1,11 +1,10 @@
 import { Document, Scalar, YAMLSeq } from "yaml";
 import { type Address, compareAddresses, parseAddress } from "../domain/address.ts";
-import { addressAt, type Network } from "../domain/network.ts";
+import { addressAt, isSingle, type Network } from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
 import { MAX_PORT_ITEMS, PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import { escapeControls } from "../text/escape_controls.ts";
-import { isSingle } from "./policy_target.ts";
 
 /** An address, network or host name of a target, as written, and the networks that it stands for now. */
 export interface LearnPart {

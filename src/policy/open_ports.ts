@@ -1,11 +1,10 @@
 import { type Address, compareAddresses } from "../domain/address.ts";
-import type { Network } from "../domain/network.ts";
+import { disjoint, lastOf, type Network } from "../domain/network.ts";
 import { NetworkIndex } from "../domain/network_index.ts";
 import type { PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import type { OrderedBlock } from "../state/ordered_blocks.ts";
 import type { KnownHost } from "../state/known_host.ts";
-import { disjoint, lastOf } from "./policy_target.ts";
 
 /** A target as far as it says whose an open port is. */
 export interface LabelledTarget {

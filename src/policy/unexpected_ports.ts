@@ -5,7 +5,8 @@ import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
 import { OrderedBlock } from "../state/ordered_blocks.ts";
 import type { KnownHost } from "../state/known_host.ts";
 import type { PortState } from "../state/port_state.ts";
-import { disjoint, type PolicyTarget } from "./policy_target.ts";
+import { disjoint } from "../domain/network.ts";
+import type { PolicyTarget } from "./policy_target.ts";
 
 /** What is open on one address and neither expected nor allowed by one target that it is in. */
 export interface UnexpectedPorts {

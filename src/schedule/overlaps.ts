@@ -1,8 +1,8 @@
 import {
   addressBits,
   compareNetworks,
+  containsNetwork,
   type Network,
-  networkContains,
   subnetworkAt,
   subnetworkCount,
 } from "../domain/network.ts";
@@ -45,7 +45,9 @@ export function withoutOverlaps(
       kept.push(item);
       continue;
     }
-    while (around.length > 0 && !contains(around.at(-1)!.outer.network, network)) around.pop();
+    while (around.length > 0 && !containsNetwork(around.at(-1)!.outer.network, network)) {
+      around.pop();
+    }
     const parent = around.at(-1);
     const outer = parent === undefined ? item : merge(item, parent.outer);
     if (parent !== undefined && sameRule(parent.outer.rule, outer.rule)) {
@@ -102,12 +104,8 @@ function withoutHoles(network: Network, holes: readonly Network[]): Network[] {
   const prefix = network.prefix + 1;
   return Array.from({ length: subnetworkCount(network, prefix) }, (_, index) => {
     const half = subnetworkAt(network, prefix, index);
-    return withoutHoles(half, holes.filter((hole) => contains(half, hole)));
+    return withoutHoles(half, holes.filter((hole) => containsNetwork(half, hole)));
   }).flat();
-}
-
-function contains(outer: Network, { family, base }: Network): boolean {
-  return networkContains(outer, { family, value: base });
 }
 
 function equal(a: Network, b: Network): boolean {

@@ -20,12 +20,10 @@ const shown = (gaps: Gaps) =>
 
 Deno.test("Gaps are the fewest ranges of addresses that have one reason", () => {
   const gaps = new Gaps();
-  assert.equal(gaps.isEmpty, true);
   gaps.add(["10.0.0.9", "10.0.0.1", "10.0.0.2"], reason());
   gaps.add(["10.0.0.3", "255.255.255.255", "::"], reason());
   gaps.add(["10.0.0.2"], reason({ type: "killed" }));
   gaps.addRange({ first: parseAddress("10.0.0.4"), last: parseAddress("10.0.0.8") }, reason());
-  assert.equal(gaps.isEmpty, false);
   assert.deepEqual(shown(gaps), [
     "10.0.0.1-10.0.0.9 9 tcp timeout",
     "10.0.0.2-10.0.0.2 1 tcp killed",

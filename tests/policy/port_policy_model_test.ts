@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatAddress } from "../../src/domain/address.ts";
-import { disjoint } from "../../src/policy/policy_target.ts";
 import { compareAddresses, parseAddress } from "../../src/domain/address.ts";
-import { addressBits, networkContains, parseNetwork } from "../../src/domain/network.ts";
+import { addressBits, disjoint, networkContains, parseNetwork } from "../../src/domain/network.ts";
 import { PortSet } from "../../src/domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../../src/domain/scan.ts";
 import type { PolicyTarget } from "../../src/policy/policy_target.ts";
