@@ -36,7 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
       case "dashboard":
         return await printed(await dashboardOf(command.configFile));
       case "serve":
-        return await serve(command, { complain });
+        return await serve(command);
     }
   } catch (error) {
     if (error instanceof UsageError) {

@@ -14,11 +14,14 @@ import { distinctSignals } from "./distinct_signals.ts";
 import { EXIT } from "./exit_codes.ts";
 import { type Listener, startProtectedListener } from "./listener.ts";
 import { loadProtection } from "./load_protection.ts";
+import { LogOutput } from "./log_output.ts";
 import { heldPermissions } from "./permissions.ts";
 import { readContent, Reloader } from "./reloader.ts";
 
 /** Milliseconds that open HTTP requests may take to finish at the end. */
 const HTTP_GRACE_MS = 2000;
+/** Milliseconds that the reader of the log has for the last lines. */
+const LOG_GRACE_MS = 500;
 
 /** What a start is warned of when nobody is asked who he is. */
 const EXPOSED =
@@ -27,23 +30,32 @@ const EXPOSED =
 type ServeCommand = Extract<Command, { name: "serve" }>;
 
 /**
- * Serves until a signal ends the program; resolves with the exit code. `complain` writes to stderr.
+ * Serves until a signal ends the program; resolves with the exit code.
  *
  * @throws {ConfigError} when the configuration is wrong, {StoreError} when the state file cannot be used.
  */
-export async function serve(
-  command: ServeCommand,
-  { complain }: { readonly complain: (text: string) => void },
-): Promise<number> {
-  // Read before it is loaded: what changes from here on is noticed.
-  const content = command.autoReload ? await readContent(command.configFile) : undefined;
-  const { config, warnings } = await loadConfig(command.configFile);
+export async function serve(command: ServeCommand): Promise<number> {
+  const output = new LogOutput({
+    write: (bytes) => Deno.stderr.write(bytes),
+    onLost: (lines) => log.warn("Lines of the log were lost: nobody read them", { lines }),
+  });
   const log = createLogger({
     level: command.logLevel,
     format: command.logFormat,
-    write: complain,
+    write: (line) => output.write(line),
     date: () => new Date(),
   });
+  try {
+    return await serveWith(command, log);
+  } finally {
+    await output.flush(LOG_GRACE_MS);
+  }
+}
+
+async function serveWith(command: ServeCommand, log: Logger): Promise<number> {
+  // Read before it is loaded: what changes from here on is noticed.
+  const content = command.autoReload ? await readContent(command.configFile) : undefined;
+  const { config, warnings } = await loadConfig(command.configFile);
   const loadedWeb = await loadProtection(command.webConfigFile, { config, ...command });
   const address = command.listen ?? listenAddressOf(config);
   const build = buildInfo();

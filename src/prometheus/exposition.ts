@@ -3,6 +3,8 @@ import type { Backlog, Encoding, Page } from "./page.ts";
 
 /** Bytes from which on a part goes out as it is; smaller ones are put together. */
 const PART_BYTES = 32 * 1024;
+/** Most bytes of a page that go out at once: a page may have megabytes, and each reader keeps what it was given last. */
+const PIECE_BYTES = 128 * 1024;
 
 /** One scrape: everything there is at one moment, handed out piece by piece. */
 export class Exposition {
@@ -12,6 +14,8 @@ export class Exposition {
   readonly #onClose: () => void;
   /** Pages of which bytes are with the reader. */
   readonly #lent: Page[] = [];
+  /** What is still to be handed out of the page that was lent last. */
+  #rest: Uint8Array = new Uint8Array();
   #next = 0;
   #begun = false;
   #closed = false;
@@ -34,8 +38,8 @@ export class Exposition {
   }
 
   /**
-   * The next bytes, some ten thousand mostly; undefined when there are no more. They are valid until the
-   * next call: whoever needs them for longer copies them.
+   * The next bytes, some ten thousand mostly and never more than 160 KiB; undefined when there are no
+   * more. They are valid until the next call: whoever needs them for longer copies them.
    */
   next(): Uint8Array | undefined {
     this.#giveBack();
@@ -43,8 +47,10 @@ export class Exposition {
     if (!this.#begun && this.#member !== undefined) parts.push(GZIP_HEAD);
     this.#begun = true;
     let size = 0;
-    while (!this.#closed && size < PART_BYTES) {
-      const part = this.#nextPart();
+    while ((!this.#closed || this.#rest.length > 0) && size < PART_BYTES) {
+      if (this.#rest.length === 0) this.#rest = this.#nextPart();
+      const part = this.#rest.subarray(0, PIECE_BYTES);
+      this.#rest = this.#rest.subarray(PIECE_BYTES);
       parts.push(part);
       size += part.length;
     }
@@ -66,9 +72,10 @@ export class Exposition {
     return this.#read(page);
   }
 
-  /** Takes back the pages whose bytes were handed out. */
+  /** Takes back the pages of which all bytes were handed out. */
   #giveBack(): void {
-    for (const page of this.#lent.splice(0)) page.removeReader(this.#encoding);
+    const whole = this.#rest.length === 0 ? this.#lent.length : this.#lent.length - 1;
+    for (const page of this.#lent.splice(0, whole)) page.removeReader(this.#encoding);
   }
 
   #read(page: Page): Uint8Array {
@@ -92,6 +99,7 @@ export class Exposition {
   /** Lets go of everything, also of what was handed out last. */
   close(): void {
     this.#end();
+    this.#rest = new Uint8Array();
     this.#giveBack();
   }
 

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isHost } from "./host_field.ts";
 import type { Fetch } from "./shield.ts";
 
 /** Milliseconds that a client may go on sending what nobody reads, so that it gets to read the answer. */
 const LINGER_MS = 500;
-/** A host and port; anything else would move the path of the address. */
-const HOST = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 /** Header fields of a request, at most: as many as the runtime's own server takes, and Node drops from 1000 on. */
 const MAX_FIELDS = 100;
 /** Methods that a `Request` cannot have. */
@@ -66,7 +65,7 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | nu
   const { method = "GET", url = "/", headers: { host = "" } } = incoming;
   if (incoming.rawHeaders.length > 2 * MAX_FIELDS) return 431;
   if (FORBIDDEN_METHODS.has(method)) return 405;
-  const origin = `https://${HOST.test(host) ? host : "localhost"}`;
+  const origin = `https://${isHost(host) ? host : "localhost"}`;
   const address = url.startsWith("/") ? URL.parse(origin + url) : URL.parse(url, `${origin}/`);
   if (address === null) return 400;
   try {

@@ -9,6 +9,7 @@ import { Connections, underOf } from "./connections.ts";
 import { HandshakeLog } from "./handshake_log.ts";
 import { exchange } from "./node_exchange.ts";
 import type { Fetch } from "./shield.ts";
+import { Turns } from "./turns.ts";
 import type { TlsConfig } from "./web_config.ts";
 
 /** Milliseconds for a handshake, for the head of a request, and for all of a request. */
@@ -43,6 +44,7 @@ export async function startTlsListener(
   let current = tls;
   const handshakes = new HandshakeLog(log);
   const connections = new Connections();
+  const turns = new Turns();
   const admitted = new WeakSet<Socket>();
   const addresses = new WeakMap<Socket, string | undefined>();
   const onError = (error: unknown) => log.error("Request failed", { error: String(error) });
@@ -61,8 +63,10 @@ export async function startTlsListener(
   }, (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // No request is taken from who was not let in, whatever order events come in.
     if (!admitted.has(incoming.socket)) return void incoming.socket.destroy();
-    connections.began(incoming.socket, outgoing);
-    void exchange(incoming, outgoing, { fetch, onError });
+    turns.take(incoming.socket, () => {
+      connections.began(incoming.socket, outgoing);
+      return exchange(incoming, outgoing, { fetch, onError });
+    });
   });
   server.on("connection", (socket: Socket) => {
     // Nobody knows it any more once the connection has failed.

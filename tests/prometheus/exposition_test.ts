@@ -57,6 +57,29 @@ Deno.test("PagedFamily renders a page once for any number of scrapes, and again 
   assert.deepEqual(rendered(sources), [1, 2, 1]);
 });
 
+Deno.test("Exposition.next() hands a large page out in pieces, all of them of one moment", () => {
+  const decoder = new TextDecoder();
+  const sources = sized(10, 1_000_000, 20);
+  const { registry } = makeFamily(sources);
+  for (const encoding of ["identity", "gzip"] as const) {
+    for (const source of sources) source.change("a");
+    const whole = bytesOf(registry.open("text", encoding));
+    const exposition = registry.open("text", encoding);
+    const pieces: Uint8Array[] = [];
+    for (let piece = exposition.next(); piece !== undefined; piece = exposition.next()) {
+      pieces.push(piece.slice());
+      for (const source of sources) source.change("b");
+    }
+    assert.ok(Math.max(...pieces.map(({ length }) => length)) <= 160 * 1024);
+    assert.deepEqual(Uint8Array.from(pieces.flatMap((piece) => [...piece])), whole, encoding);
+  }
+  // Closed in the middle of a page, it gives nothing more.
+  const exposition = registry.open("text");
+  assert.match(decoder.decode(exposition.next()), /m bbb/);
+  exposition.close();
+  assert.equal(exposition.next(), undefined);
+});
+
 Deno.test("PagedFamily renders nothing for scrapes that are not read, whatever changes", () => {
   const sources = sized(10, 20);
   const { registry } = makeFamily(sources);

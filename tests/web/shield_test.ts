@@ -33,3 +33,16 @@ Deno.test("shielded() refuses what is above the rate limit, in JSON", async () =
   assert.equal(refused.headers.get("X-Frame-Options"), "deny");
   assert.equal((await refused.json()).status, "error");
 });
+
+Deno.test("shielded() refuses a Host that is none, which would move the path", async () => {
+  const fetch = shielded(makeRoutes().fetch, { web: NO_WEB_CONFIG, takeRequest: () => 0 });
+  const statusOf = async (host: string) =>
+    (await fetch(new Request("http://x/healthz", { headers: { host } }), {})).status;
+  for (const host of ["x", "x-1.example.org:9919", "192.0.2.1:80", "[::1]:9919", "[2001:db8::1]"]) {
+    assert.equal(await statusOf(host), 200, host);
+  }
+  for (const host of ["", "x/metrics?", "x?", "x#", "a b", "u@x", "x:y", "x:", "x\\y", "[::1"]) {
+    assert.equal(await statusOf(host), 400, host);
+  }
+  assert.equal((await fetch(new Request("http://x/healthz"), {})).status, 200);
+});

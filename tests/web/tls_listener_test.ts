@@ -286,6 +286,45 @@ function lentPieces(count: number) {
   return { body, given: () => next, cancelled: () => cancelled };
 }
 
+Deno.test("startTlsListener() answers what a client sends ahead in turn, and not without end", () =>
+  inDirectory(async (directory) => {
+    const authority = await makeAuthority(directory);
+    let [begun, busy, most] = [0, 0, 0];
+    const fetch: Fetch = async ({ url }) => {
+      begun++;
+      most = Math.max(most, ++busy);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      busy--;
+      const body = url.endsWith("/large") ? lentPieces(1000).body : new URL(url).pathname;
+      return new Response(body);
+    };
+    await using t = await listen(tlsOf(await authority.issue("one")), fetch);
+    const { port } = t.listener.address;
+    const ask = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+    const paths = Array.from({ length: 20 }, (_, index) => `/${index}`);
+    {
+      using connection = await connect(authority, port);
+      await send(
+        connection,
+        paths.map((path) => ask(path)).join("") + ask("/end", "Connection: close\r\n"),
+      );
+      const answered = [...(await readAll(connection)).matchAll(/^\/\w+/gm)].map(([path]) => path);
+      assert.deepEqual(answered, [...paths, "/end"]);
+      assert.deepEqual([begun, most], [21, 1]);
+    }
+    // One that is not read keeps those behind it from being begun, and too many end the connection.
+    begun = 0;
+    using idle = await connect(authority, port);
+    await send(idle, ask("/large") + paths.map((path) => ask(path)).join(""));
+    await until(() => begun > 0, "it begins");
+    using greedy = await connect(authority, port);
+    await send(greedy, ask("/large").repeat(500)).catch(() => {});
+    await readAll(greedy);
+    assert.equal((await curl(authority, `${t.url}/healthz`)).text, "/healthz");
+    assert.ok(begun <= 3, `${begun} were begun`);
+    assert.deepEqual(t.lines, []);
+  }));
+
 Deno.test("startTlsListener() ends what has waited longest when connections are too many", () =>
   inDirectory(async (directory) => {
     const authority = await makeAuthority(directory);
