@@ -85,6 +85,8 @@ async function serveWith(command: ServeCommand, log: Logger): Promise<number> {
   // told not to, and a program that has ended has none.
   const debugged = Promise.withResolvers<void>();
   Deno.addSignalListener("SIGUSR1", () => debugged.resolve());
+  // It comes where a limit of the size of files is reached, and would end the program: it cannot write.
+  Deno.addSignalListener("SIGXFSZ", () => {});
   const dials = dialsOut(config);
   const storage = openStateStorage(config.state, { log, wallClock: Date.now });
   // The file is open, and SQLite needs no new ones: nothing else is ever written.

@@ -1,6 +1,7 @@
 import { type Address, compareAddresses, parseAddress } from "../domain/address.ts";
 import { PortSet } from "../domain/ports.ts";
 import { type Protocol, PROTOCOLS } from "../domain/scan.ts";
+import { AgeClock } from "./age_clock.ts";
 import { type OrderedBlock, OrderedBlocks } from "./ordered_blocks.ts";
 import {
   coveredSince,
@@ -92,6 +93,7 @@ export class PortState {
   /** Milliseconds after which a closed port is forgotten. */
   closedRetention: number;
   readonly #clock: LookClock;
+  readonly #ages: AgeClock;
   /** No port that is kept closed any sooner, unix milliseconds. */
   #oldestClosed = Infinity;
   readonly #unsaved: Record<Protocol, Set<string>> = { tcp: new Set(), udp: new Set() };
@@ -99,6 +101,7 @@ export class PortState {
   constructor(options: PortStateOptions) {
     this.#options = options;
     this.closedRetention = options.closedRetention;
+    this.#ages = new AgeClock(options);
     const clock = this.#clock = new LookClock(options);
     this.views = new HostViews({
       ...{ hosts: this.#hosts, blocks: this.#blocks, silent: this.#silent, clock },
@@ -234,7 +237,7 @@ export class PortState {
 
   /** Forgets ports that closed longer ago than the retention. */
   forgetClosed(): void {
-    const before = this.#options.wallClock() - this.closedRetention;
+    const before = this.#ages.now() - this.closedRetention;
     if (this.#oldestClosed >= before) return;
     this.#oldestClosed = Infinity;
     for (const host of this.#hosts.values()) {

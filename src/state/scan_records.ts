@@ -1,6 +1,7 @@
 import { type Network, NO_NETWORK, parseNetwork } from "../domain/network.ts";
 import { parsePorts, PortSet } from "../domain/ports.ts";
 import { type FailureType, portsId, type ScanUnit, unitId } from "../domain/scan.ts";
+import { AgeClock } from "./age_clock.ts";
 import { type RecordBlock, RecordBlocks } from "./record_blocks.ts";
 import type { SavedRecord, SavedTarget } from "./saved_state.ts";
 import { ScanRecord, type ScanTrouble, TargetRecord } from "./scan_record.ts";
@@ -68,6 +69,7 @@ export class ScanRecords {
   /** Those outside the configuration. */
   readonly #requested = new Set<ScanRecord>();
   readonly #options: ScanRecordsOptions;
+  readonly #ages: AgeClock;
   readonly #unsaved = new Set<ScanRecord>();
   readonly #unsavedTargets = new Set<TargetRecord>();
   readonly #forgotten = new Map<string, ScanRecord>();
@@ -81,6 +83,7 @@ export class ScanRecords {
 
   constructor(options: ScanRecordsOptions) {
     this.#options = options;
+    this.#ages = new AgeClock(options);
   }
 
   /** The record of a unit, made on first sight; one that is configured is labelled as the configuration writes it. */
@@ -191,12 +194,12 @@ export class ScanRecords {
   /** Lets go of records of requests that are too old or too many; those that `isActive` names stay. */
   prune(isActive: (id: string) => boolean): void {
     if (this.#requested.size === 0) return;
-    const { requestedLimit, requestedRetention, wallClock } = this.#options;
+    const { requestedLimit, requestedRetention } = this.#options;
     const oldestFirst = [...this.#requested]
       .filter((record) => !isActive(unitId(record)))
       .sort((a, b) => a.lastEndAt - b.lastEndAt);
     const tooMany = this.#requested.size - requestedLimit;
-    const deadline = wallClock() - requestedRetention();
+    const deadline = this.#ages.now() - requestedRetention();
     const dropped = oldestFirst.filter((record, index) =>
       index < tooMany || record.lastEndAt < deadline
     );

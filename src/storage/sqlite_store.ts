@@ -8,6 +8,7 @@ import type {
 } from "../state/saved_state.ts";
 import { errorText } from "../text/error_text.ts";
 import { ChangeTable } from "./change_table.ts";
+import { FileGuard } from "./file_guard.ts";
 import { HostTable } from "./host_table.ts";
 import { KeyedTable } from "./keyed_table.ts";
 import {
@@ -27,6 +28,7 @@ import { StoreError, storeErrorCode } from "./store_error.ts";
 export class SqliteStore implements StateStore {
   readonly path: string;
   readonly #db: DatabaseSync;
+  readonly #guard: FileGuard;
   readonly #hosts: HostTable;
   readonly #records: KeyedTable;
   readonly #targets: KeyedTable;
@@ -41,6 +43,7 @@ export class SqliteStore implements StateStore {
   constructor(path: string, db: DatabaseSync) {
     this.path = path;
     this.#db = db;
+    this.#guard = new FileGuard(path);
     this.#hosts = new HostTable(db);
     this.#records = new KeyedTable(db, "records");
     this.#targets = new KeyedTable(db, "targets");
@@ -72,6 +75,7 @@ export class SqliteStore implements StateStore {
   /** Stores a batch in one transaction: first what is forgotten, then what is known. */
   save(batch: StateBatch): void {
     this.#attempt("write", () => {
+      this.#guard.verify();
       this.#begin.run();
       try {
         this.#apply(batch);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { Exporter, type ExporterOptions, PERMISSION_FLAGS } from "../support/exporter.ts";
 import { makeFakeNmap } from "../support/fake_nmap.ts";
+import { ROOT } from "../support/root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const DEFAULT_FILE = "openport-exporter.db";
 const OPEN = 'open_ports_total{ip="127.0.0.1"}';
 const SUCCESS = 'scans_successful_total{target="127.0.0.1/32",port_range="1-100",protocol="tcp"}';
@@ -270,6 +270,30 @@ Deno.test({
       });
     }, { mount: "size=1m" });
   },
+});
+
+Deno.test("a state file that is deleted is said, and so is one that may not grow; neither ends anything", async () => {
+  await inDirectory(async (directory) => {
+    await withExporter({ directory }, async (exporter) => {
+      await goesOn(exporter);
+      const file = `${directory}/${DEFAULT_FILE}`;
+      await Deno.rename(file, `${file}.away`);
+      await until(async () => (await health(exporter)).status === "degraded", 10);
+      assert.match((await health(exporter)).reasons!.join(), /waits in memory.*deleted or moved/);
+      await goesOn(exporter);
+      await Deno.rename(`${file}.away`, file);
+      await until(async () => (await health(exporter)).status === "ok", 10);
+
+      const size = (await Deno.stat(`${file}-wal`)).size;
+      const limit = (bytes: number | "unlimited") =>
+        command("prlimit", `--fsize=${bytes}:`, `--pid=${exporter.pid}`);
+      assert.ok(await limit(size));
+      await until(async () => (await health(exporter)).status === "degraded", 10);
+      await goesOn(exporter);
+      assert.ok(await limit("unlimited"));
+      await until(async () => (await health(exporter)).status === "ok", 10);
+    });
+  });
 });
 
 /** Writes a file until no space is left. */

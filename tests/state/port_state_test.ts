@@ -8,9 +8,9 @@ const RETENTION = 1000;
 
 /** A state with a wall clock that can be moved, and short ways to feed and to read it. */
 function makeState() {
-  const clock = { now: 0 };
+  const clock = { now: 0, ahead: 0 };
   const state = new PortState({
-    wallClock: () => clock.now,
+    wallClock: () => clock.now + clock.ahead,
     now: () => clock.now,
     closedRetention: RETENTION,
   });
@@ -189,6 +189,17 @@ Deno.test("PortState forgets a closed port after its retention, and still counts
     summary(see("closings", { open: [22, 80], takenAt: 3000 })),
     ["22 closed_to_open"],
   );
+});
+
+Deno.test("PortState forgets no closed port because the wall clock was set far ahead for a while", () => {
+  const { see, page, clock } = makeState();
+  see("closings", { open: [22] });
+  see("closings", { takenAt: 2000 });
+  clock.ahead = 10 * 365 * 86_400_000;
+  assert.deepEqual(page(), ["10.0.0.1 22/tcp 0"]);
+  clock.ahead = 0;
+  clock.now = RETENTION + 1;
+  assert.deepEqual(page(), []);
 });
 
 Deno.test("PortState lists addresses and ports in order", () => {

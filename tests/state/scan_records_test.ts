@@ -6,10 +6,10 @@ import { makeSummary, makeUnit } from "../scan/builders.ts";
 const HOUR = 3_600_000;
 
 function makeBook({ limit = 3 } = {}) {
-  const clock = { now: 1_700_000_000_000 };
+  const clock = { now: 1_700_000_000_000, ahead: 0 };
   const dropped: string[] = [];
   const records = new ScanRecords({
-    wallClock: () => clock.now,
+    wallClock: () => clock.now + clock.ahead,
     now: () => clock.now,
     requestedLimit: limit,
     requestedRetention: () => HOUR,
@@ -139,6 +139,11 @@ Deno.test("ScanRecords.prune() lets requested records go when they are old, and 
   open("10.0.1.2", false);
   records.prune(() => false);
   assert.deepEqual(dropped, []);
+  // A wall clock that is wrong for a while makes nothing old.
+  clock.ahead = 24 * HOUR;
+  records.prune(() => false);
+  assert.deepEqual(dropped, []);
+  clock.ahead = 0;
   clock.now += 1;
   records.prune(() => false);
   assert.deepEqual(dropped, ["10.0.1.1/32"]);

@@ -14,7 +14,7 @@ async function writeAndKill(path: string, first: number): Promise<number> {
       "--no-check",
       "--frozen",
       "-A",
-      new URL("writer.ts", import.meta.url).pathname,
+      `${import.meta.dirname}/writer.ts`,
       path,
       String(first),
     ],

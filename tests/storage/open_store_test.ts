@@ -139,7 +139,7 @@ Deno.test("openStore() refuses a file that another process uses, until that ends
         "--no-check",
         "--frozen",
         "-A",
-        new URL("writer.ts", import.meta.url).pathname,
+        `${import.meta.dirname}/writer.ts`,
         path,
       ],
       stdin: "null",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ROOT } from "../support/root.ts";
 import { inDirectory, openNow } from "./builders.ts";
 
 async function run(args: string[]): Promise<string> {
@@ -10,7 +11,7 @@ async function run(args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-const script = new URL("drop_write.ts", import.meta.url).pathname;
+const script = `${import.meta.dirname}/drop_write.ts`;
 
 Deno.test("an open store saves, grows, checkpoints and closes without write permission", async () => {
   await inDirectory(async (directory) => {
@@ -41,7 +42,7 @@ Deno.test("openStore() without permission to write says so", async () => {
     `;
     const path = `${directory}/code.ts`;
     await Deno.writeTextFile(path, code);
-    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const config = `${ROOT}deno.json`;
     const said = await run(["--allow-read", "--config", config, path]);
     assert.match(said, /^unusable Cannot use .*: this program was not given permission/);
   });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { SavedHost } from "../../src/state/saved_state.ts";
 import { recordId } from "../../src/storage/record_codec.ts";
 import type { SqliteStore } from "../../src/storage/sqlite_store.ts";
+import type { StoreError } from "../../src/storage/store_error.ts";
 import {
   arrays,
   change,
@@ -118,6 +119,29 @@ Deno.test("SqliteStore.save() stores nothing of a batch that it cannot store", a
     assert.deepEqual(store.changes({ limit: 1 }), []);
     store.save({ hosts: [host({ address: "192.0.2.2" })] });
     assert.equal([...reopen().load().hosts].length, 2);
+  });
+});
+
+Deno.test("SqliteStore.save() refuses a file that nobody will find again, and goes on when it is back", async () => {
+  await inDirectory((directory) => {
+    const path = `${directory}/state.db`;
+    const { store } = openNow(path);
+    const fails = (code: string, reason: RegExp) =>
+      assert.throws(() => store.save({ hosts: [host()] }), (error: StoreError) => {
+        assert.match(error.message, reason);
+        return error.code === code;
+      });
+    store.save({ hosts: [host()] });
+    Deno.renameSync(path, `${path}.away`);
+    fails("io", /^Cannot write .*state\.db: the file was deleted or moved \(put it back/);
+    Deno.copyFileSync(`${path}.away`, path);
+    fails("io", /: the file was replaced \(put it back/);
+    Deno.renameSync(`${path}.away`, path);
+    store.save({ hosts: [host({ address: "192.0.2.2" })] });
+    assert.equal([...store.load().hosts].length, 2);
+    Deno.truncateSync(path, 4096);
+    fails("corrupt", /: the file was cut off$/);
+    store.close();
   });
 });
 
