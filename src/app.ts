@@ -38,6 +38,7 @@ import { type Task, TaskQueue } from "./queue/task_queue.ts";
 import { WorkerPool } from "./scan/worker_pool.ts";
 import type { Plan } from "./schedule/plan.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
+import { AgeClock } from "./state/age_clock.ts";
 import { PortState } from "./state/port_state.ts";
 import type { SavedRound, StateStore } from "./state/saved_state.ts";
 import { ScanRecords } from "./state/scan_records.ts";
@@ -120,6 +121,7 @@ export class App {
   readonly #progressLog: ProgressLog;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #blocked: BlockedTargets;
+  readonly #ages = new AgeClock({ wallClock, now });
   #closing = false;
 
   constructor(options: AppOptions) {
@@ -213,6 +215,7 @@ export class App {
       scanner: createNmapScanner({
         processes: this.#processes,
         technique: () => this.#rights.techniqueOf({ technique: "auto" }),
+        version: () => this.#rights.info?.version,
         isExcluded: (address) => this.#isExcluded(address),
         now,
       }),
@@ -531,7 +534,7 @@ export class App {
   }
 
   #prune(): void {
-    const before = wallClock() - this.#config.state.historyRetention * 1000;
+    const before = this.#ages.now() - this.#config.state.historyRetention * 1000;
     this.#store.pruneChanges(before, PRUNE_STEP);
     this.#state.forgetClosed();
     this.#records.prune((id) => this.#isActive(id));

@@ -1,7 +1,7 @@
 import { parseAddress } from "../domain/address.ts";
 import type { NmapOptions, ScanJob, Technique } from "../domain/scan.ts";
 
-/** How often nmap says how far it is; beside `--noninteractive` it never would. */
+/** How often nmap says how far it is; beside `--noninteractive` it never would, like later releases: see `tellsOnlyVerbosely`. */
 const STATS_EVERY = "1s";
 /** Fewest retries of a second look: what it says must not hang on a few lost packets. */
 const CONFIRMING_RETRIES = 6;
@@ -13,10 +13,15 @@ const CONFIRMING_RETRIES = 6;
  * @throws {SyntaxError} or {RangeError} when an address is not canonical or not of the job's family, when
  *   one occurs twice, when there is no address or port, or a number is not a whole one from 0 up.
  */
-export function nmapArguments(job: ScanJob, technique: Technique): string[] {
+export function nmapArguments(
+  job: ScanJob,
+  technique: Technique,
+  { verbose = false }: { readonly verbose?: boolean } = {},
+): string[] {
   return [
     "-oX",
     "-",
+    ...(verbose ? ["-v"] : []),
     "--stats-every",
     STATS_EVERY,
     ...scanType(job, technique),

@@ -32,7 +32,7 @@ const NO_ROUTE =
 const SEND_ERROR = /^sendto in \S+ sendto\(.*\) => (.+)$/m;
 // Said in passing, or to fill the screen: never the reason.
 const ASIDE =
-  /^(?:sendto in|offending packet|warning\b|quitting!|see the output of nmap|starting nmap|omitting future|\s*$)/i;
+  /^(?:sendto in|offending packet|warning\b|quitting!|see the output of nmap|starting nmap|omitting future|host discovery disabled|\s*$)/i;
 
 /**
  * Why packets could not be sent from this machine, if nmap said so: it goes on and reports the

@@ -18,6 +18,17 @@ const PORT_SCANS = new Set(["SYN Stealth Scan", "Connect Scan", "UDP Scan"]);
 const MANY_PORTS = 1000;
 const QUICK_GROUP = 4;
 
+/** The last release that says how far it is without a terminal of its own (7.93; 7.95 does not). */
+const LAST_TELLING = 7.93;
+
+/**
+ * Whether nmap of this version says how far it is to nobody but a terminal, as long as it is not verbose:
+ * then it does so after 30 s, and each 30 s, whatever `--stats-every` says.
+ */
+export function tellsOnlyVerbosely(version: string): boolean {
+  return !(Number.parseFloat(version) <= LAST_TELLING);
+}
+
 /** How far the whole process is, going by what nmap says of its current group; undefined for what is no scan of ports. */
 export function processProgress(
   { task, percent, remaining, reported }: TaskProgress,

@@ -13,7 +13,7 @@ import { errorText } from "../text/error_text.ts";
 import { nmapArguments } from "./arguments.ts";
 import { classify, localSendError } from "./failure.ts";
 import { oneLine } from "./one_line.ts";
-import { processProgress } from "./progress.ts";
+import { processProgress, tellsOnlyVerbosely } from "./progress.ts";
 import { NmapOutputReader } from "./output.ts";
 import type { NmapProcesses, ProcessResult } from "./process.ts";
 
@@ -22,6 +22,8 @@ export interface NmapScannerDeps {
   readonly processes: NmapProcesses;
   /** What `auto` means now. */
   readonly technique: () => Technique;
+  /** Version of nmap, as it was found last; undefined when it never was. */
+  readonly version: () => string | undefined;
   /** Whether the address with this canonical text must not be scanned now, whatever asks for it. */
   readonly isExcluded: (address: string) => boolean;
   /** Milliseconds on the program's monotonic clock. */
@@ -32,7 +34,7 @@ type Ended = Extract<ProcessResult, { kind: "ended" }>;
 
 /** A scanner that runs one nmap process per job. */
 export function createNmapScanner(
-  { processes, technique, isExcluded, now }: NmapScannerDeps,
+  { processes, technique, version, isExcluded, now }: NmapScannerDeps,
 ): Scanner {
   const turns = new Turns();
   return async function scanWithNmap(job, signal, onProgress): Promise<ScanOutcome> {
@@ -52,7 +54,9 @@ export function createNmapScanner(
     let args: string[];
     try {
       const { nmap } = job;
-      args = nmapArguments(job, nmap.technique === "auto" ? technique() : nmap.technique);
+      args = nmapArguments(job, nmap.technique === "auto" ? technique() : nmap.technique, {
+        verbose: tellsOnlyVerbosely(version() ?? ""),
+      });
     } catch (error) {
       return failed({ type: "other", message: oneLine(errorText(error)) });
     }

@@ -118,6 +118,7 @@ function scanUnits(
   const scanner = createNmapScanner({
     processes,
     technique: () => techniqueOf(capability),
+    version: () => capability.available ? capability.version : undefined,
     isExcluded: (address) => exclude.has(parseAddress(address)),
     now,
   });

@@ -17,6 +17,13 @@ Deno.test("nmapArguments() makes the command line of the defaults", () => {
   );
 });
 
+Deno.test("nmapArguments() makes nmap verbose when told to", () => {
+  const [quiet, verbose] = [false, true].map((verbose) =>
+    nmapArguments(makeJob(), "syn", { verbose })
+  );
+  assert.deepEqual(verbose, [...quiet!.slice(0, 2), "-v", ...quiet!.slice(2)]);
+});
+
 Deno.test("nmapArguments() tells nmap of the technique and of its privilege", () => {
   assert.match(line(makeJob(), "syn"), / --privileged -sS /);
   assert.match(line(makeJob(), "connect"), / --unprivileged -sT /);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parsePorts } from "../../src/domain/ports.ts";
 import type { Protocol } from "../../src/domain/scan.ts";
 import { NmapOutputReader } from "../../src/nmap/output.ts";
-import { processProgress, type TaskProgress } from "../../src/nmap/progress.ts";
+import { processProgress, type TaskProgress, tellsOnlyVerbosely } from "../../src/nmap/progress.ts";
 
 function job(addresses: number, { ports = "1-100", protocol = "tcp" as Protocol } = {}) {
   const texts = Array.from({ length: addresses }, (_, index) => `127.0.0.${index}`);
@@ -59,4 +59,10 @@ Deno.test("NmapOutputReader hands on how far nmap is, and takes nonsense for not
     { task: "Connect Scan", percent: 9.77, remaining: 10, reported: 0 },
     { task: "", percent: 100, remaining: undefined, reported: 0 },
   ]);
+});
+
+Deno.test("tellsOnlyVerbosely() is so of releases after 7.93, and of those that nobody knows", () => {
+  const newer = (version: string) => tellsOnlyVerbosely(version);
+  assert.deepEqual(["6.40", "7.80", "7.93", "7.93SVN"].filter(newer), []);
+  assert.deepEqual(["7.94", "7.94SVN", "7.95", "8.0", "", "unknown"].filter((v) => !newer(v)), []);
 });

@@ -22,10 +22,15 @@ const isRoot = hasNmap && runs("nmap", ..."--privileged -n -Pn -sS -p 1 -- 127.0
 const hasUnshare = isRoot && runs("unshare", "-n", "true");
 const hasSetpriv = isRoot && runs("setpriv", "--reuid=65534", "--clear-groups", "true");
 
-async function scan(job: ScanJob, processes = new NmapProcesses({ path: Deno.env.get("PATH") })) {
+async function scan(
+  job: ScanJob,
+  processes = new NmapProcesses({ path: Deno.env.get("PATH") }),
+  version = "7.93",
+) {
   const scanner = createNmapScanner({
     processes,
     technique: () => "syn",
+    version: () => version,
     isExcluded: () => false,
     now: () => performance.now(),
   });
@@ -67,6 +72,20 @@ for (const technique of ["syn", "connect"] as const) {
     }
   });
 }
+
+Deno.test("real nmap finds the same when it is verbose", { ignore: !isRoot }, async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const ports = PortSet.fromRanges([[1, 30], [listener.addr.port, listener.addr.port]]);
+  const job = { ...makeJob(), ports };
+  const [quiet, verbose] = await Promise.all(
+    ["7.93", "7.95"].map(async (version) => {
+      const { startTime: _, ...host } = complete(await scan(job, undefined, version));
+      return host;
+    }),
+  );
+  assert.deepEqual(verbose, quiet);
+  assert.ok(verbose!.open.tcp.includes(listener.addr.port));
+});
 
 Deno.test("real nmap finds an IPv6 listener", { ignore: !isRoot }, async () => {
   using listener = Deno.listen({ hostname: "::1", port: 0 });

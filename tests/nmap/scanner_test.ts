@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ROOT } from "../support/root.ts";
 import { join } from "node:path";
 import type { ScanJob, ScanOutcome, Technique } from "../../src/domain/scan.ts";
 import { NmapProcesses } from "../../src/nmap/process.ts";
@@ -16,6 +17,7 @@ function scannerOf(fake: FakeNmap, technique: Technique = "syn") {
   const scan = createNmapScanner({
     processes: new NmapProcesses({ path: `${fake.dir}:${Deno.env.get("PATH")}`, killGraceMs: 300 }),
     technique: () => technique,
+    version: () => "7.93",
     isExcluded: () => false,
     now: () => ++clock,
   });
@@ -156,6 +158,7 @@ Deno.test("the nmap scanner resolves auto at each scan and obeys what is written
   const scan = createNmapScanner({
     processes: new NmapProcesses({ path: `${fake.dir}:${Deno.env.get("PATH")}` }),
     technique: () => technique,
+    version: () => "7.93",
     isExcluded: () => false,
     now: () => 0,
   });
@@ -183,6 +186,7 @@ Deno.test("the nmap scanner starts nothing for a job that has an excluded addres
   const scan = createNmapScanner({
     processes: new NmapProcesses({ path: `${fake.dir}:${Deno.env.get("PATH")}` }),
     technique: () => "syn",
+    version: () => "7.93",
     isExcluded: (address) => address === "127.0.0.2",
     now: () => 0,
   });
@@ -204,6 +208,7 @@ Deno.test("the nmap scanner says that nmap is missing, and recovers when it appe
   const scan = createNmapScanner({
     processes,
     technique: () => "syn",
+    version: () => "7.93",
     isExcluded: () => false,
     now: () => 0,
   });
@@ -217,7 +222,7 @@ Deno.test("the nmap scanner says that nmap is missing, and recovers when it appe
 });
 
 Deno.test("the nmap scanner reads replayed bytes in pieces of any size", async () => {
-  const file = new URL("../testdata/nmap/host-timeout-partial.xml", import.meta.url).pathname;
+  const file = `${ROOT}tests/testdata/nmap/host-timeout-partial.xml`;
   const job = makeJob({ addresses: ["10.77.0.2", "10.77.0.4"] });
   for (const chunk of [7, 100_000]) {
     const outcome = await outcomeOf({ replay: { file, chunk } }, job);

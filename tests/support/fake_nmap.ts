@@ -45,6 +45,8 @@ export interface FakeScenario {
   readonly raw?: boolean;
   /** Milliseconds before a scan begins to answer. */
   readonly delayMs?: number;
+  /** Percent that it says it has done, a second before the next and before the report. */
+  readonly progress?: readonly number[];
   readonly fault?: FakeFault;
   /** Default 300 MB. */
   readonly hugeBytes?: number;
@@ -268,7 +270,12 @@ const main = async () => {
       require("node:child_process").spawn("sleep", ["60"], { stdio: "inherit", detached: true }).unref();
       break;
   }
-  write(1, head() + report());
+  write(1, head());
+  for (const percent of scenario.progress ?? []) {
+    write(1, '<taskprogress task="SYN Stealth Scan" time="' + start + '" percent="' + percent + '"/>\n');
+    await sleep(1000);
+  }
+  write(1, report());
 };
 
 main().then(() => scenario.fault === "holds_pipes" && process.exit(0));
