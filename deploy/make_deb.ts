@@ -7,12 +7,13 @@
  * name the maintainer.
  */
 import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import denoJson from "../deno.json" with { type: "json" };
 import { buildDeb } from "./debian/build_deb.ts";
 import { debianArchitecture, debianVersion } from "./debian/control_file.ts";
 
-const ROOT = new URL("../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** Seconds since 1970 of the source, so that the same source gives the same package. */
 async function sourceTime(): Promise<number> {

@@ -5,6 +5,8 @@
 # missing; tests that scan from namespaces or change the user need root. Deno comes from npm.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+# Tests run programs as other users, who have to get at what the tests write.
+umask 022
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" NO_COLOR=1
 
 deno() { npx -y deno@2.9.6 "$@" </dev/null; }
@@ -29,6 +31,14 @@ install_missing() {
     echo "Cannot install all of them: the tests that need them will fail" >&2
 }
 
+# Containers often have no ::1, where many tests listen: root has it for as long as this runs.
+no_six=/proc/sys/net/ipv6/conf/lo/disable_ipv6
+put_back=:
+if [ "$(cat $no_six 2>/dev/null)" = 1 ] && (echo 0 >$no_six) 2>/dev/null; then
+  put_back="echo 1 >$no_six"
+fi
+trap 'rm -rf "${logs:-}"; eval "$put_back"' EXIT
+
 passed=0
 failed=0
 
@@ -50,7 +60,6 @@ check lint
 check check --frozen .
 
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
 
 # Counts what one run of the tests said at its end, and names what was ignored.
 count() {

@@ -190,14 +190,14 @@ Deno.test("learn() says why there is no state to read, and makes no file", () =>
       "",
       /^Cannot learn what is open: nothing listens on 127\.0\.0\.1:\d+, and state is kept in memory only \(start the exporter, /,
     );
-    await f(path, /, and \S+state\.db cannot be used: it is not there \(start the exporter/);
+    await f(path, /, and .+\/state\.db cannot be used: it is not there \(start the exporter/);
     assert.equal(await Deno.stat(path).catch(() => "none"), "none");
     await f(directory, / cannot be used: it is a directory/);
     writeState(path, []);
     const { store } = openNow(path);
     await f(
       path,
-      /, and \S+state\.db is in use by a running exporter \(say where it listens with --web/,
+      /, and .+\/state\.db is in use by a running exporter \(say where it listens with --web/,
     );
     store.close();
   }));

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import denoJson from "../../deno.json" with { type: "json" };
 import { host, openNow } from "../storage/builders.ts";
+import { ROOT } from "../support/root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 /** The command of `deno task start`, word by word: what users run, with its permissions. */
 const [, ...START] = denoJson.tasks.start.command.split(" ");
 

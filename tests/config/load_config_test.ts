@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ROOT } from "../support/root.ts";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { DEFAULTS } from "../../src/config/resolve.ts";
 import { loadConfig } from "../../src/config/load_config.ts";
@@ -17,7 +18,7 @@ async function temporaryFile(bytes: Uint8Array): Promise<{ path: string } & Asyn
 }
 
 Deno.test("loadConfig() reads the example in the repository, which warns of nothing", async () => {
-  const path = new URL("../../config.yaml", import.meta.url).pathname;
+  const path = `${ROOT}config.yaml`;
   const { config, warnings } = await loadConfig(path);
   assert.deepEqual(warnings, []);
   assert.deepEqual(config.server, { address: "127.0.0.1", port: 9919 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { buildDeb } from "../../deploy/debian/build_deb.ts";
+import { ROOT } from "../support/root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const source = {
   root: ROOT,
   // Small, and linked with the C library alone.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { debianChangelog } from "../../deploy/debian/changelog.ts";
+import { ROOT } from "../support/root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const SIGNATURE = { maintainer: "Some One <one@example.org>", time: 1_000_000_000 };
 const TRAILER = " -- Some One <one@example.org>  Sun, 09 Sep 2001 01:46:40 +0000";
 

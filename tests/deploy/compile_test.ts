@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { ROOT } from "../support/root.ts";
 
-const SCRIPT = new URL("../../deploy/compile.sh", import.meta.url).pathname;
+const SCRIPT = `${ROOT}deploy/compile.sh`;
 /** Makes the file that it is told to make, as `deno compile` would. */
 const FAKE_DENO = `#!/bin/sh
 while [ "$1" != --output ]; do shift || exit 0; done

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { CONFFILE, packageFiles, packageUnit } from "../../deploy/debian/package_tree.ts";
 import denoJson from "../../deno.json" with { type: "json" };
+import { ROOT } from "../support/root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 /** What tests alone import; `deno compile` leaves it out where it can. */
 const FOR_TESTS = ["@sinonjs/fake-timers", "axe-core", "fast-check", "playwright-core"];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { KNOWN_KEYS } from "../../src/config/schema.ts";
+import { ROOT } from "../support/root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const readme = await Deno.readTextFile(`${ROOT}README.md`);
 const section = between(readme, "\n## Upgrade from the Go original\n", "\n## ");
 const [tasksKind, converted] = [...section.matchAll(/^```yaml\n(.*?)^```$/gms)]

@@ -4,8 +4,8 @@ import { compile } from "../support/compiled.ts";
 import { Exporter } from "../support/exporter.ts";
 import { makeFakeNmap } from "../support/fake_nmap.ts";
 import { makeAuthority, SESAME_HASH } from "../web/builders.ts";
+import { ROOT } from "../support/root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs"];
 const ONLY_NET_RAW = ["--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw"];
 /** What deploy/openport-exporter.service gives, as near as it gets without systemd. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { compile } from "../support/compiled.ts";
 import { ThrowawayRoot } from "../deploy/throwaway_root.ts";
 import denoJson from "../../deno.json" with { type: "json" };
+import { ROOT } from "../support/root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const NAME = "openport-exporter";
 const CONFIG = `/etc/${NAME}/config.yaml`;
 const STATE = `/var/lib/${NAME}`;
@@ -11,6 +11,8 @@ const UNIT = `/usr/lib/systemd/system/${NAME}.service`;
 const WANTED = `/etc/systemd/system/multi-user.target.wants/${NAME}.service`;
 const VERSION = denoJson.version;
 const NEXT = "99.0.0";
+/** A copy that is no checkout, or that git takes for somebody else's, has to be told its time. */
+const dated = await isCheckout() ? {} : { SOURCE_DATE_EPOCH: "1790000000" };
 /** Users are made, file systems mounted: only root can. */
 const ignore = Deno.uid() !== 0;
 
@@ -37,6 +39,11 @@ Deno.test.afterAll(async () => {
   if (!ignore) await Deno.remove(folder, { recursive: true });
 });
 
+async function isCheckout(): Promise<boolean> {
+  const git = new Deno.Command("git", { args: ["log", "-1"], cwd: ROOT, stderr: "null" });
+  return await git.output().then(({ success }) => success, () => false);
+}
+
 /** Makes a package as `deno task package` does, and returns its path. */
 async function make(executable: string, output: string): Promise<string> {
   const environment = "SOURCE_DATE_EPOCH,DEBFULLNAME,DEBEMAIL";
@@ -47,6 +54,7 @@ async function make(executable: string, output: string): Promise<string> {
       ...[`${ROOT}deploy/make_deb.ts`, `--executable=${executable}`, `--output=${output}`],
     ],
     stdin: "null",
+    env: dated,
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout).trim();

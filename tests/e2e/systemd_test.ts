@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { ROOT } from "../support/root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const UNIT = "openport-exporter.service";
 const unit = await Deno.readTextFile(`${ROOT}deploy/${UNIT}`);
 const readme = await Deno.readTextFile(`${ROOT}README.md`);

@@ -6,8 +6,8 @@ import { parseConfig } from "../../src/config/parse_config.ts";
 import { alertingRules, alertingRulesYaml } from "../../src/monitoring/alerting_rules.ts";
 import { knownLabels, knownMetrics, labelsIn, metricsIn } from "./metric_names.ts";
 import { promtool, withFiles } from "./promtool.ts";
+import { ROOT } from "../support/root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const RULES = `${ROOT}deploy/prometheus/rules.yml`;
 
 const config = (text: string) => parseConfig(text, "config.yaml").config;

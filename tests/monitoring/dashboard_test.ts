@@ -4,8 +4,7 @@ import { parseConfig } from "../../src/config/parse_config.ts";
 import { dashboardJson } from "../../src/monitoring/dashboard.ts";
 import { interpolated, panelQueries } from "./grafana.ts";
 import { knownLabels, knownMetrics, labelsIn, metricsIn } from "./metric_names.ts";
-
-const ROOT = new URL("../../", import.meta.url).pathname;
+import { ROOT } from "../support/root.ts";
 
 const dashboard = (text: string) =>
   JSON.parse(dashboardJson(parseConfig(text, "config.yaml").config));

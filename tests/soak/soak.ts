@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import { Exporter } from "../support/exporter.ts";
+import { LAB } from "../support/lab.ts";
 import { Prometheus } from "../support/prometheus.ts";
 
 const { values } = parseArgs({
@@ -18,9 +19,8 @@ const { values } = parseArgs({
     ports: { type: "string", default: "1-10000" },
   },
 });
-const LAB = new URL("../../../shared/lab/lab", import.meta.url).pathname;
-const SELF = new URL(import.meta.url).pathname;
-const TOGGLER = new URL("./toggler.ts", import.meta.url).pathname;
+const SELF = import.meta.filename!;
+const TOGGLER = `${import.meta.dirname}/toggler.ts`;
 const ADDRESSES = Array.from(
   { length: 20 },
   (_, index) => values.namespaces ? `10.77.0.${101 + index}` : `127.0.0.${11 + index}`,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { ROOT } from "./root.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 /** Makes a base runtime for `deno compile` where Deno's download site cannot be reached; optional. */
-const DENORT_TOOL = new URL("../../../shared/tools/denort", import.meta.url).pathname;
+const DENORT_TOOL = resolve(ROOT, "../shared/tools/denort");
 
 /** Makes the executable as `deno task compile` does, at `path`, and fails with the reason when it cannot. */
 export async function compile(path: string): Promise<void> {

@@ -1,11 +1,11 @@
 import denoJson from "../../deno.json" with { type: "json" };
+import { ROOT } from "./root.ts";
 
 /** Permission flags of `deno task start`, so that tests hold no more than the program does. */
 export const PERMISSION_FLAGS = denoJson.tasks.start.command.split(" ")
   .filter((word) => word.startsWith("--allow-") || word === "--no-prompt");
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
-const ROOT = new URL("../../", import.meta.url).pathname;
+const MAIN = `${ROOT}main.ts`;
 
 /** How an exporter is started. */
 export interface ExporterOptions {

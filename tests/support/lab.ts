@@ -1,8 +1,10 @@
+import { resolve } from "node:path";
 import { parsePorts } from "../../src/domain/ports.ts";
 import type { Protocol } from "../../src/domain/scan.ts";
+import { ROOT } from "./root.ts";
 
 /** The program that builds a network of namespaces; it stands in the shared folder beside the checkout. */
-export const LAB = new URL("../../../shared/lab/lab", import.meta.url).pathname;
+export const LAB = resolve(ROOT, "../shared/lab/lab");
 
 /** Calls the lab; throws with its words when it fails. */
 export async function lab(...args: string[]): Promise<string> {

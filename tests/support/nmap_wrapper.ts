@@ -31,8 +31,8 @@ export async function wrapNmap(): Promise<WrappedNmap> {
     join(dir, "nmap"),
     `#!/bin/sh
 case "$*" in --version | "${PRIVILEGE_PROBE.join(" ")}") exec ${real} "$@" ;; esac
-echo "$*" >> ${dir}/scans
-read -r ending < ${dir}/ending
+echo "$*" >> "${dir}/scans"
+read -r ending < "${dir}/ending"
 case "$ending $*" in
   killed*) kill -KILL $$ ;;
   unconfirmed*--disable-arp-ping*) kill -KILL $$ ;;
