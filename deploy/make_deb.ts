@@ -20,7 +20,7 @@ async function sourceTime(): Promise<number> {
   const written = Deno.env.get("SOURCE_DATE_EPOCH") ?? await lastCommit();
   if (!/^\d+$/.test(written)) {
     throw new RangeError(
-      "Cannot date the package: this is no git checkout (set SOURCE_DATE_EPOCH to seconds since 1970)",
+      "Cannot date the package: git knows no commit of it (set SOURCE_DATE_EPOCH to seconds since 1970)",
     );
   }
   return Number(written);
