@@ -45,8 +45,8 @@ const AGAIN_MS = 500;
 
 /**
  * Starts to listen on the runtime's own server, which is faster than Node's but never changes the
- * certificate that it begins with. That server ends, with all its connections, when it cannot accept one,
- * for instance because too many files are open: then it begins again, as far as it still may listen.
+ * certificate that it begins with. That server accepts no more once it could not accept a connection, for
+ * instance because too many files are open: then all are ended, and it begins again as far as it may listen.
  *
  * @throws when the address cannot be used, for instance `Deno.errors.AddrInUse`.
  */
@@ -61,9 +61,11 @@ export function startListener(
     tls?: Pick<TlsConfig, "cert" | "key"> | undefined;
   },
 ): Listener {
+  let broken = new AbortController();
   const serve = (where: ListenAddress) =>
     Deno.serve({
       ...where,
+      signal: broken.signal,
       ...(tls !== undefined && { cert: tls.cert, key: tls.key }),
       onListen: () => {},
       onError: (error) => {
@@ -74,7 +76,7 @@ export function startListener(
   let server = serve(address);
   const bound = { hostname: server.addr.hostname, port: server.addr.port };
   let isClosing = false;
-  const serveAgain = () => {
+  const serveAgain = (isFirst: boolean) => {
     if (isClosing) return;
     try {
       server = serve(bound);
@@ -84,7 +86,8 @@ export function startListener(
           cause: error,
         });
       }
-      setTimeout(serveAgain, AGAIN_MS);
+      if (isFirst) log.error("Cannot listen again", { error: String(error) });
+      setTimeout(serveAgain, AGAIN_MS, false);
       return;
     }
     server.finished.catch(onBroken);
@@ -95,14 +98,17 @@ export function startListener(
       "Cannot accept connections: close some, or raise the limit of open files (systemd: LimitNOFILE)",
       { error: String(error) },
     );
-    serveAgain();
+    // It accepts no more, and what it accepted stays open.
+    broken.abort();
+    broken = new AbortController();
+    serveAgain(true);
   };
   server.finished.catch(onBroken);
   return {
     address: bound,
     async close(graceMs) {
       isClosing = true;
-      // Not by the abort signal of Deno.serve: once a shutdown has begun, it throws in a place nobody catches.
+      // Not by the abort signal: once a shutdown has begun, it throws in a place nobody catches.
       const over = Promise.withResolvers<void>();
       const timer = setTimeout(over.resolve, graceMs);
       // One that is broken has nothing to shut down.

@@ -1,5 +1,7 @@
 /** Most characters of lines that wait for whoever reads the log. */
 const MAX_WAITING = 1024 * 1024;
+/** Milliseconds without progress after which the reader is taken to have stopped. */
+const STALLED_MS = 1000;
 /** Milliseconds to wait for a pipe that is full and must not be waited in. */
 const FULL_MS = 10;
 
@@ -19,6 +21,7 @@ export class LogOutput {
   readonly #options: LogOutputOptions;
   #waiting = "";
   #lost = 0;
+  #isStalled = false;
   #writing: Promise<void> | undefined;
 
   constructor(options: LogOutputOptions) {
@@ -27,7 +30,8 @@ export class LogOutput {
 
   /** Takes a whole line, its newline included. */
   write(line: string): void {
-    if (this.#waiting.length + line.length > MAX_WAITING) {
+    // Of what is said at one stretch none was offered to the reader yet.
+    if (this.#isStalled && this.#waiting.length + line.length > MAX_WAITING) {
       this.#lost++;
       return;
     }
@@ -58,11 +62,25 @@ export class LogOutput {
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
     while (bytes.length > 0) {
+      const timer = setTimeout(() => this.#isStalled = true, STALLED_MS);
       try {
-        bytes = bytes.subarray(await this.#options.write(bytes));
-      } catch (error) {
+        bytes = bytes.subarray(await this.#writeSome(bytes));
+      } catch {
         // A reader that went away is no reason to stop scanning.
-        if (!(error instanceof Deno.errors.WouldBlock)) return;
+        return;
+      } finally {
+        clearTimeout(timer);
+        this.#isStalled = false;
+      }
+    }
+  }
+
+  async #writeSome(bytes: Uint8Array): Promise<number> {
+    for (;;) {
+      try {
+        return await this.#options.write(bytes);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
         await new Promise((resolve) => setTimeout(resolve, FULL_MS));
       }
     }

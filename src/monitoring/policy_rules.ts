@@ -12,12 +12,13 @@ const PORT =
   "{{ $labels.ip }} {{ $labels.port }}/{{ $labels.protocol }} of target {{ $labels.name }}";
 
 /**
- * A deviation that was told and is not exported now: that nothing can be said of a port for a while makes
+ * A deviation that was told, or, with `pending`, is about to be, and is not exported now: that nothing can be said of a port for a while makes
  * it neither as expected, nor anew a deviation when it is said again.
  */
-function told(metric: string, alert: string): string {
+function told(metric: string, alert: string, { pending = false } = {}): string {
+  const state = pending ? "" : `,alertstate="firing"`;
   return `last_over_time(${metric}[${TOLD_WITHIN}])
-and on (job, instance, name, ip, port, protocol) ALERTS{alertname="${alert}"}`;
+and on (job, instance, name, ip, port, protocol) ALERTS{alertname="${alert}"${state}}`;
 }
 
 /** Alerts about what deviates from policies; without policies there are no such series. */
@@ -25,6 +26,9 @@ export function policyRules(classes: readonly ScanClass[]): AlertRule[] {
   const slack = classes.reduce((longest, each) => Math.max(longest, each.slack), UNKNOWN_FOR);
   const unexpected = told("openport_unexpected_open_port", "OpenportUnexpectedOpenPort");
   const missing = told("openport_expected_port_missing", "OpenportExpectedPortMissing");
+  const missed = told("openport_expected_port_missing", "OpenportExpectedPortMissing", {
+    pending: true,
+  });
   return [
     {
       alert: "OpenportUnexpectedOpenPort",
@@ -48,8 +52,8 @@ or
 ${missing}
 and on (job, instance) up == 0
 or
-# Told before, and unknown since a scan failed.
-${missing}
+# Missing before, and unknown since a scan failed.
+${missed}
 unless on (job, instance, ip, port, protocol) open_port_status == 1
 and on (job, instance, name) openport_policy_unknown_ports > 0`,
       for: MISSING_FOR,

@@ -48,9 +48,10 @@ Deno.test("LogOutput writes every line in order, however little is taken at once
 Deno.test("LogOutput keeps so much for a reader that stopped, and says then what is missing", async () => {
   const t = makeOutput();
   const line = `${"x".repeat(1023)}\n`;
-  // The first is being written; it does not wait.
-  for (let index = 0; index < 1 + 1024 + 50; index++) t.output.write(line);
-  await t.output.flush(1);
+  t.output.write(line);
+  // The first is being written, for so long that its reader has stopped.
+  await t.output.flush(1500);
+  for (let index = 0; index < 1024 + 50; index++) t.output.write(line);
   assert.equal(t.read(), "");
   t.resume();
   await t.output.flush(10_000);
@@ -59,6 +60,16 @@ Deno.test("LogOutput keeps so much for a reader that stopped, and says then what
   t.output.write("on\n");
   await t.output.flush(10_000);
   assert.match(t.read().slice(-20), /^lost 50\non\n$/m);
+});
+
+Deno.test("LogOutput loses nothing of what is said at one stretch, however much it is", async () => {
+  const t = makeOutput();
+  t.resume();
+  const line = `${"x".repeat(1023)}\n`;
+  for (let index = 0; index < 3000; index++) t.output.write(line);
+  await t.output.flush(10_000);
+  assert.ok(t.read() === line.repeat(3000));
+  assert.deepEqual(t.lost, []);
 });
 
 Deno.test("LogOutput tries a full pipe again, and goes on without a reader", async () => {
