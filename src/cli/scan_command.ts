@@ -95,8 +95,7 @@ export async function scanCommand(
   } finally {
     display.end();
     processes.killAll("SIGKILL");
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
-    Deno.removeSignalListener("SIGUSR1", endAtOnce);
+    // Listeners of signals stay to the end: a second delivery would end the program before its exit code is said.
     globalThis.removeEventListener("unhandledrejection", onFault);
     globalThis.removeEventListener("error", onFault);
   }

@@ -40,5 +40,5 @@ export function labelsIn(expr: string): string[] {
 /** Every label that some family of the program has, or that Prometheus or an expression adds. */
 export function knownLabels(): Set<string> {
   const labels = makeSmallWorld().families.flatMap(({ labelNames }) => labelNames);
-  return new Set([...labels, "job", "instance", "le", "alertname", "block", "nmap"]);
+  return new Set([...labels, "job", "instance", "le", "alertname", "alertstate", "block", "nmap"]);
 }
